@@ -4,9 +4,11 @@ import type { Call } from './call.ts'
 
 export type { Logger } from 'pino'
 
-/** Lines are gathered up to so many bytes before they are written: a write each was the dearest part of a request. */
-const BUFFER = 8 * 1024
+/** Characters of lines that are gathered before they are written: a write each was the dearest part of a request. */
+const BATCH = 8 * 1024
 const FLUSH_MS = 500
+/** Bytes that wait for a reader that does not read; beyond them lines are lost, and counted, rather than memory. */
+const MAX_WAITING = 8 * 1024 * 1024
 
 let stampedAt = 0
 let stamp = ''
@@ -60,16 +62,53 @@ export function openLog(options: LogOptions): Log {
       close: () => undefined,
     }
   }
-  const destination = pino.destination({ dest: 1, minLength: BUFFER, sync: false })
-  const timer = setInterval(() => destination.flush(), FLUSH_MS)
-  timer.unref()
+  const lines = new LineBatch()
   return {
-    logger: pino(settings, destination),
-    writeLine: (line) => destination.write(line),
-    close: () => {
-      clearInterval(timer)
-      destination.flushSync()
-    },
+    logger: pino(settings, lines),
+    writeLine: (line) => lines.write(line),
+    close: () => lines.close(),
+  }
+}
+
+/** Gathers lines into batches. pino's own destination can do that too, but it measures all that it holds at each line. */
+class LineBatch implements DestinationStream {
+  readonly #destination = pino.destination({ dest: 1, minLength: 0, sync: false, maxLength: MAX_WAITING })
+  readonly #timer: NodeJS.Timeout
+  #batch = ''
+  #lost = 0
+
+  constructor() {
+    this.#destination.on('drop', (batch: string) => (this.#lost += batch.split('\n').length - 1))
+    this.#timer = setInterval(() => this.#flush(), FLUSH_MS)
+    this.#timer.unref()
+  }
+
+  write(line: string): void {
+    this.#batch += line
+    if (this.#batch.length >= BATCH) this.#flush()
+  }
+
+  #flush(): void {
+    if (this.#batch === '') return
+    const batch = this.#batch
+    this.#batch = ''
+    this.#tellLost()
+    this.#destination.write(batch)
+  }
+
+  #tellLost(): void {
+    const lost = this.#lost
+    if (lost === 0) return
+    this.#lost = 0
+    this.#destination.write(`{"level":40${isoTime()},"lines":${lost},"msg":"log lines were lost"}\n`)
+    // There is still no room, not even for this.
+    if (this.#lost > 0) this.#lost = lost
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    this.#flush()
+    this.#destination.flushSync()
   }
 }
 

@@ -44,6 +44,20 @@ function randomHex(bytes: number): string {
   return hex
 }
 
+/** The time as it begins an id, made anew only when the millisecond has changed. */
+let timedAt = -1
+let time = ''
+
+function timeHex(now: number): string {
+  if (now !== timedAt) {
+    timedAt = now
+    time = now.toString(16).padStart(12, '0')
+  }
+  return time
+}
+
+const HEX = '0123456789abcdef'
+
 /**
  * A request id: 32 hexadecimal characters that sort by time, laid out as a UUID version 7
  * (RFC 9562 section 5.7) without its dashes, the form of MiniMax's own `Trace-Id`.
@@ -51,6 +65,6 @@ function randomHex(bytes: number): string {
  */
 export function newRequestId(now: number): string {
   const random = randomHex(10)
-  const variant = '89ab'.charAt(Number.parseInt(random.charAt(3), 16) & 3)
-  return `${now.toString(16).padStart(12, '0')}7${random.slice(0, 3)}${variant}${random.slice(4, 19)}`
+  const variant = '89ab'.charAt(HEX.indexOf(random.charAt(3)) & 3)
+  return `${timeHex(now)}7${random.slice(0, 3)}${variant}${random.slice(4, 19)}`
 }

@@ -50,7 +50,7 @@ interface OperationMetrics {
   readonly seconds: { observe(value: number): void }
   readonly firstByte: { observe(value: number): void }
   readonly overhead: { observe(value: number): void }
-  readonly inflight: { inc(): void; dec(): void }
+  inflight: number
   /** Children of `requests_total` by outcome and model, made when first needed; their number is bounded by our lists. */
   readonly requests: Map<string, { inc(): void }>
 }
@@ -101,6 +101,9 @@ export class Metrics {
       help: 'Requests under way.',
       labelNames: ['operation'],
       registers,
+      collect: () => {
+        for (const [operation, { inflight: count }] of this.#byOperation) inflight.set({ operation }, count)
+      },
     })
     this.#authAttempts = new Counter({
       name: `${PREFIX}auth_attempts_total`,
@@ -129,12 +132,11 @@ export class Metrics {
       registers,
     })
     for (const { name } of [...OPERATIONS, UNKNOWN_OPERATION]) {
-      inflight.set({ operation: name }, 0)
       this.#byOperation.set(name, {
         seconds: seconds.labels({ operation: name }),
         firstByte: firstByte.labels({ operation: name }),
         overhead: overhead.labels({ operation: name }),
-        inflight: inflight.labels({ operation: name }),
+        inflight: 0,
         requests: new Map(),
       })
     }
@@ -142,14 +144,15 @@ export class Metrics {
 
   /** A request of an operation begins. */
   begin(operation: string): void {
-    this.#byOperation.get(operation)?.inflight.inc()
+    const metrics = this.#byOperation.get(operation)
+    if (metrics !== undefined) metrics.inflight++
   }
 
   /** A request that began has ended. */
   finish(call: Call): void {
     const metrics = this.#byOperation.get(call.operation.name)
     if (metrics === undefined || call.outcome === null) return
-    metrics.inflight.dec()
+    metrics.inflight--
     const model = call.model === '' ? '' : MODELS.has(call.model) ? call.model : 'other'
     const key = `${call.outcome} ${model}`
     let requests = metrics.requests.get(key)

@@ -40,6 +40,7 @@ type Done = (error: Error | null, body?: Buffer) => void
 
 /** A body that is being read. Nothing goes upstream before it is complete, so a slow client holds no connection there. */
 class Reading implements LiveCall {
+  slot = -1
   readonly call: Call
   readonly deadline: number
   readonly deadlineCode = 'body_timeout'
@@ -108,6 +109,11 @@ function tooLarge(limit: number): GatewayError {
     'body_too_large',
     `The body is larger than the ${limit} bytes that this operation allows.`,
   )
+}
+
+/** Whether a request says that it brings a body (RFC 9112 section 6). */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 /** @throws GatewayError `body_too_large` when the client itself says so, before a byte is read */

@@ -54,6 +54,7 @@ export interface Outgoing {
  */
 export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, DecoderListener {
   readonly call: Call
+  slot = -1
   readonly #tools: ExchangeTools
   readonly #operation: Operation
   readonly #outgoing: Outgoing
@@ -153,7 +154,7 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     if (this.#isDone) controller.abort(new Error('the call is over'))
   }
 
-  onResponseStart(_controller: UpstreamController, status: number, upstream: IncomingHttpHeaders): void {
+  onResponseStart(status: number, upstream: readonly Buffer[]): void {
     if (this.#isDone || status < 200) return
     const { call } = this
     if (call.firstByteAt === 0) call.firstByteAt = this.#tools.clock.monotonic()
@@ -174,10 +175,10 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     if (!mayReportFailure(headers.contentType) && status < 300) this.#stream(headers)
   }
 
-  onResponseData(controller: UpstreamController, chunk: Buffer): void {
+  onResponseData(chunk: Buffer): void {
     if (this.#isDone) return
     if (this.#decoder === null) this.#take(chunk)
-    else if (!this.#decoder.write(chunk)) controller.pause()
+    else if (!this.#decoder.write(chunk)) this.#controller?.pause()
   }
 
   onResponseEnd(): void {
@@ -186,7 +187,7 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     else this.#decoder.end()
   }
 
-  onResponseError(_controller: UpstreamController, error: Error): void {
+  onResponseError(error: Error): void {
     if (this.#isDone) return
     // An upload that the policy stopped, or that its sender gave up, fails here too: it is part of the request.
     if (error instanceof GatewayError) this.#fail(error)

@@ -31,6 +31,42 @@ const ANSWER_HEADERS: ReadonlySet<string> = new Set([
   'retry-after',
 ])
 
+/** Names of headers as bytes, so that none of the others is made a text. */
+class HeaderNames {
+  readonly #byLength = new Map<number, { readonly name: string; readonly bytes: Buffer }[]>()
+
+  constructor(names: Iterable<string>) {
+    for (const name of names) {
+      const others = this.#byLength.get(name.length) ?? []
+      this.#byLength.set(name.length, [...others, { name, bytes: Buffer.from(name) }])
+    }
+  }
+
+  /** @returns the name in lower case when it is one of ours */
+  nameOf(bytes: Buffer | undefined): string | undefined {
+    if (bytes === undefined) return undefined
+    for (const known of this.#byLength.get(bytes.length) ?? NO_NAMES) {
+      if (isSameName(bytes, known.bytes)) return known.name
+    }
+    return undefined
+  }
+}
+
+const NO_NAMES: readonly never[] = []
+/** The bit in which the cases of an ASCII letter differ. */
+const CASE = 0x20
+
+function isSameName(bytes: Buffer, lower: Buffer): boolean {
+  for (let at = 0; at < lower.length; at++) {
+    const byte = bytes[at] ?? 0
+    const isUpper = byte >= 0x41 && byte <= 0x5a
+    if ((isUpper ? byte | CASE : byte) !== lower[at]) return false
+  }
+  return true
+}
+
+const READ_HEADERS = new HeaderNames([...ANSWER_HEADERS, 'content-encoding'])
+
 /** Refuses a request in which a header that decides something stands twice (RFC 9112 section 3.2 for Host). */
 const UNIQUE: ReadonlySet<string> = new Set(['content-type', 'content-length', 'transfer-encoding', 'expect'])
 const UNIQUE_LENGTHS: ReadonlySet<number> = new Set([...UNIQUE].map((name) => name.length))
@@ -113,26 +149,33 @@ export interface AnswerHeaders {
   readonly masked: number
 }
 
-/** Reads an answer's headers and keeps those that are allowed; length and type are kept apart, for whoever sends the body. */
-export function answerHeaders(
-  upstream: Readonly<Record<string, string | string[] | undefined>>,
-  secrets: SecretForms,
-): AnswerHeaders {
+/**
+ * Reads an answer's headers and keeps those that are allowed, the first where one stands twice; length and type are kept
+ * apart, for whoever sends the body.
+ * @param upstream names and values in turn, as they came
+ */
+export function answerHeaders(upstream: readonly Buffer[], secrets: SecretForms): AnswerHeaders {
   const list: string[] = []
   let contentType = ''
   let contentEncoding = ''
   let contentLength = -1
   let masked = 0
-  for (const name in upstream) {
-    const value = upstream[name]
-    if (typeof value !== 'string') continue
-    if (name === 'content-encoding') contentEncoding = value.trim().toLowerCase()
-    if (!ANSWER_HEADERS.has(name)) continue
+  for (let at = 0; at + 1 < upstream.length; at += 2) {
+    const name = READ_HEADERS.nameOf(upstream[at])
+    if (name === undefined) continue
+    const value = upstream[at + 1]?.toString('latin1').trim() ?? ''
+    if (name === 'content-length') {
+      contentLength = Number(value)
+      continue
+    }
+    if (name === 'content-encoding') {
+      contentEncoding = contentEncoding === '' ? value.toLowerCase() : `${contentEncoding}, ${value}`
+      continue
+    }
     const clean = secrets.maskText(value)
     masked += clean.masked
-    if (name === 'content-length') contentLength = Number(value)
-    else if (name === 'content-type') contentType = clean.text
-    else if (VALUE.test(clean.text)) list.push(name, clean.text)
+    if (name === 'content-type') contentType = clean.text
+    else if (VALUE.test(clean.text) && !list.includes(name)) list.push(name, clean.text)
   }
   return { list, contentType, contentEncoding, contentLength, masked }
 }

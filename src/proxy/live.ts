@@ -1,9 +1,10 @@
 import type { Call, CallCaller } from '../call.ts'
 import type { RefusalCode } from '../errors.ts'
+import { Bag, type BagItem } from '../lib/bag.ts'
 import type { Clock } from '../lib/clock.ts'
 
 /** Something that goes on for a while on behalf of a call, and can be told to stop. */
-export interface LiveCall {
+export interface LiveCall extends BagItem {
   readonly call: Call
   /** When it must be over, by the monotonic clock, and why it is stopped then. */
   readonly deadline: number
@@ -28,7 +29,7 @@ const REMEMBER_MS = 10 * 60_000
  */
 export class LiveCalls {
   readonly #clock: Clock
-  readonly #calls = new Set<LiveCall>()
+  readonly #calls = new Bag<LiveCall>()
   /** Tokens and users that end, with the monotonic time of it. Who was let in later had a right to be. */
   readonly #endings = new Map<string, number>()
   readonly #timer: NodeJS.Timeout
@@ -72,18 +73,18 @@ export class LiveCalls {
 
   /** Ends all that is under way. */
   abortAll(code: RefusalCode): void {
-    for (const live of [...this.#calls]) live.abort(code)
+    this.#calls.forEach((live) => live.abort(code))
   }
 
   /** Looks at each call once and ends those whose time is over. Runs by itself; tests call it. */
   sweep(): void {
     const now = this.#clock.monotonic()
     const wall = this.#clock.now()
-    for (const live of this.#calls) {
+    this.#calls.forEach((live) => {
       if (now >= live.deadline) live.abort(live.deadlineCode)
       else if (live.stalledSince !== 0 && now - live.stalledSince >= STALL_MS) live.drop()
       else if (live.call.caller !== null) this.#sweepCaller(live, live.call.caller, now, wall)
-    }
+    })
     for (const [who, at] of this.#endings) if (now >= at + REMEMBER_MS) this.#endings.delete(who)
   }
 

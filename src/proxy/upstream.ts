@@ -2,8 +2,78 @@ import { readFileSync } from 'node:fs'
 import { getCACertificates } from 'node:tls'
 import { Agent, type Dispatcher } from 'undici'
 
-export type UpstreamController = Dispatcher.DispatchController
-export type UpstreamHandler = Dispatcher.DispatchHandler
+/** The means to govern an answer that is coming. */
+export interface UpstreamController {
+  /** No more bytes for now. */
+  pause(): void
+  resume(): void
+  abort(reason: Error): void
+}
+
+/** Who hears what becomes of a request. */
+export interface UpstreamHandler {
+  onRequestStart(controller: UpstreamController): void
+  /** @param headers names and values in turn, as they came */
+  onResponseStart(status: number, headers: readonly Buffer[]): void
+  onResponseData(chunk: Buffer): void
+  onResponseEnd(): void
+  onResponseError(error: Error): void
+}
+
+/**
+ * Speaks to undici in the terms of its core (onConnect, onHeaders …), which it calls old: the newer ones are put on top
+ * of them for each request, with an object made of all headers, where we want two or three.
+ */
+class Exchanged implements UpstreamController {
+  readonly #handler: UpstreamHandler
+  #abort: ((reason: Error) => void) | undefined
+  #resume: (() => void) | undefined
+  #isPaused = false
+
+  constructor(handler: UpstreamHandler) {
+    this.#handler = handler
+  }
+
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#resume?.()
+  }
+
+  abort(reason: Error): void {
+    const abort = this.#abort
+    this.#abort = undefined
+    abort?.(reason)
+  }
+
+  onConnect(abort: (reason?: Error) => void): void {
+    this.#abort = abort
+    this.#handler.onRequestStart(this)
+  }
+
+  onHeaders(status: number, headers: Buffer[], resume: () => void): boolean {
+    this.#resume = resume
+    this.#handler.onResponseStart(status, headers)
+    return !this.#isPaused
+  }
+
+  onData(chunk: Buffer): boolean {
+    this.#handler.onResponseData(chunk)
+    return !this.#isPaused
+  }
+
+  onComplete(): void {
+    this.#handler.onResponseEnd()
+  }
+
+  onError(error: Error): void {
+    this.#handler.onResponseError(error)
+  }
+}
 
 export interface UpstreamOptions {
   readonly baseUrl: string
@@ -64,7 +134,7 @@ export class Upstream {
         headersTimeout: request.firstByteMs,
         bodyTimeout: request.idleMs,
       },
-      handler,
+      new Exchanged(handler),
     )
   }
 

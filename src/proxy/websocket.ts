@@ -75,6 +75,7 @@ export class WebSocketRelays {
 }
 
 class Relay implements LiveCall {
+  slot = -1
   readonly call: Call
   readonly deadlineCode = 'idle_timeout'
   readonly #tools: WebSocketTools

@@ -7,6 +7,7 @@ import { GatewayError } from '../errors.ts'
 import { newRequestId } from '../lib/ids.ts'
 import { authResultOf, UNKNOWN_OPERATION } from '../metrics/metrics.ts'
 import { dialectOfPath, operationOf, type Operation } from '../minimax/catalog.ts'
+import { hasBody } from '../proxy/body.ts'
 import { refuseRepeatedHeaders } from '../proxy/headers.ts'
 import { gatewayErrorOf } from '../proxy/refusal.ts'
 import { checkHandshake } from '../proxy/handshake.ts'
@@ -52,9 +53,7 @@ export function admit(
 }
 
 function refuseStrangeFraming({ raw }: FastifyRequest, operation: Operation): void {
-  const hasBody =
-    raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0
-  if (operation.method === 'GET' && hasBody) {
+  if (operation.method === 'GET' && hasBody(raw)) {
     throw new GatewayError('invalid_request', 'This operation takes no body.')
   }
   const isUpgrade = upgradeOf(raw) !== undefined

@@ -53,10 +53,9 @@ declare module 'fastify' {
   }
 }
 
-/** @returns what the request carries; after the first stages there is an operation */
-export function passageOf(request: FastifyRequest): MatchedPassage {
-  const { passage } = request
-  if (passage === null || !isMatched(passage)) throw new GatewayError('operation_not_found')
+/** @throws GatewayError `operation_not_found` */
+export function matched(passage: Passage): MatchedPassage {
+  if (!isMatched(passage)) throw new GatewayError('operation_not_found')
   return passage
 }
 

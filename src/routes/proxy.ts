@@ -1,8 +1,9 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import httpProxy from '@fastify/http-proxy'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GatewayError } from '../errors.ts'
 import { OPERATIONS } from '../minimax/catalog.ts'
-import { readBody, refuseDeclaredLength } from '../proxy/body.ts'
+import { hasBody, readBody, refuseDeclaredLength } from '../proxy/body.ts'
 import { Exchange, type Outgoing } from '../proxy/exchange.ts'
 import { commonHeaders } from '../proxy/headers.ts'
 import { viewJson } from '../proxy/json.ts'
@@ -12,28 +13,31 @@ import { upstreamPath } from '../proxy/target.ts'
 import { Upload } from '../proxy/upload.ts'
 import { accountAnswer } from './account.ts'
 import { admit, begin } from './admission.ts'
-import { checkModel, passageOf, upgradeOf, type MatchedPassage, type Pipeline } from './passage.ts'
+import {
+  checkModel,
+  matched,
+  upgradeOf,
+  type MatchedPassage,
+  type Passage,
+  type Pipeline,
+} from './passage.ts'
 
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset=utf-8\s*)?$/i
 
 /** The pipeline: every request to MiniMax meets these stages, in this order. */
 export async function proxyRoutes(app: FastifyInstance, pipeline: Pipeline): Promise<void> {
   app.decorateRequest('passage', null)
-  app.addHook('onRequest', (request, reply, done) => {
-    const passage = begin(pipeline, request, reply.raw)
-    const entry = admit(pipeline, request, passage)
-    if (entry === undefined) done()
-    else entry.then(() => done(), done)
+  // From the first stage on the stages call one another: bodies are not to be parsed, nor answers serialised, and what
+  // Fastify does to find that out, and the library's handler behind it, would cost as much as our own stages.
+  app.addHook('onRequest', (request, reply) => {
+    reply.hijack()
+    enter(pipeline, request, reply.raw)
   })
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (request, _payload, done) => takeBody(pipeline, request, done))
-  app.setErrorHandler((error, request, reply) => refuse(pipeline, request, reply, error))
-  app.setNotFoundHandler(() => {
-    // The first stage has refused it already.
-    throw new GatewayError('operation_not_found')
+  app.setErrorHandler((error, request, reply) => {
+    reply.hijack()
+    refuse(request.passage ?? begin(pipeline, request, reply.raw), request, error)
   })
-  // Called without going on to the library's own handler, which would parse the URL three times over.
-  const preHandler = (request: FastifyRequest, reply: FastifyReply): void => handle(pipeline, request, reply)
+  app.setNotFoundHandler(outOfOrder)
   for (const method of ['GET', 'POST', 'DELETE'] as const) {
     const operations = OPERATIONS.filter((operation) => operation.method === method)
     // The library mounts the routes; the bytes are moved by Exchange, because its own defaults do not hold here.
@@ -43,29 +47,55 @@ export async function proxyRoutes(app: FastifyInstance, pipeline: Pipeline): Pro
       httpMethods: [method],
       routes: operations.map(({ path }) => path.replace(/\{(\w+)\}/, ':$1')),
       proxyPayloads: false,
-      preHandler,
+      preHandler: outOfOrder,
     })
+  }
+}
+
+/** No request comes this far; one that did would be forwarded as it is. */
+function outOfOrder(): never {
+  throw new GatewayError('internal')
+}
+
+// who calls, and whether they may
+
+function enter(pipeline: Pipeline, request: FastifyRequest, response: ServerResponse): void {
+  const passage = begin(pipeline, request, response)
+  const fail = (thrown: unknown): void => refuse(passage, request, thrown)
+  try {
+    const entry = admit(pipeline, request, passage)
+    if (entry === undefined) receive(pipeline, passage, request)
+    else entry.then(() => receive(pipeline, passage, request)).catch(fail)
+  } catch (error) {
+    fail(error)
   }
 }
 
 // parse: the bytes as they came
 
-type Taken = (error: Error | null, body?: unknown) => void
-
-function takeBody(pipeline: Pipeline, request: FastifyRequest, done: Taken): void {
-  const { call, match, response } = passageOf(request)
+/** @throws GatewayError */
+function receive(pipeline: Pipeline, entered: Passage, request: FastifyRequest): void {
+  const passage = matched(entered)
+  const { call, match, response } = passage
   const { body, bodyLimit } = match.operation
-  try {
+  if (hasBody(request.raw)) {
     checkContentType(body, request.headers['content-type'] ?? '')
     refuseDeclaredLength(request.raw, bodyLimit)
-  } catch (error) {
-    done(gatewayErrorOf(error))
-    return
+    // A client that asks first (RFC 9110 section 10.1.1) is told to go on only now that it may.
+    if (request.headers.expect !== undefined) response.writeContinue()
+    if (body === 'json') {
+      readBody(pipeline.bodies, call, request.raw, bodyLimit, (error, bytes) => {
+        try {
+          if (error !== null) throw error
+          handle(pipeline, passage, request, bytes)
+        } catch (thrown) {
+          refuse(passage, request, thrown)
+        }
+      })
+      return
+    }
   }
-  // A client that asks first (RFC 9110 section 10.1.1) is told to go on only now that it may.
-  if (request.headers.expect !== undefined) response.writeContinue()
-  if (body === 'json') readBody(pipeline.bodies, call, request.raw, bodyLimit, done)
-  else done(null)
+  handle(pipeline, passage, request, undefined)
 }
 
 function checkContentType(body: 'none' | 'json' | 'multipart' | 'websocket', contentType: string): void {
@@ -83,47 +113,70 @@ function checkContentType(body: 'none' | 'json' | 'multipart' | 'websocket', con
 
 // handler: what it asks for, whether it may, and off it goes
 
-function handle(pipeline: Pipeline, request: FastifyRequest, reply: FastifyReply): void {
-  const passage = passageOf(request)
+/** @throws GatewayError */
+function handle(
+  pipeline: Pipeline,
+  passage: MatchedPassage,
+  { raw }: FastifyRequest,
+  bytes: Buffer | undefined,
+): void {
   const { operation } = passage.match
   if (operation.answeredBy === 'gateway') {
     answerAccount(pipeline, passage)
-    reply.hijack()
     return
   }
   const path = upstreamPath(passage.match, passage.query, pipeline.groupId)
   if (operation.body === 'websocket') {
-    openWebSocket(pipeline, request, reply, path)
+    openWebSocket(pipeline, passage, raw, path)
     return
   }
-  const outgoing: Outgoing = { path, clientHeaders: request.headers, ...bodyOf(pipeline, request, passage) }
-  reply.hijack()
-  new Exchange(pipeline.exchange, passage.call, operation, outgoing, reply.raw).start()
+  const outgoing = outgoingOf(pipeline, passage, raw, path, bytes)
+  new Exchange(pipeline.exchange, passage.call, operation, outgoing, passage.response).start()
 }
 
-type OutgoingBody = Pick<Outgoing, 'body' | 'contentType' | 'contentLength'>
-
-function bodyOf(pipeline: Pipeline, request: FastifyRequest, passage: MatchedPassage): OutgoingBody {
+function outgoingOf(
+  pipeline: Pipeline,
+  passage: MatchedPassage,
+  request: IncomingMessage,
+  path: string,
+  bytes: Buffer | undefined,
+): Outgoing {
   switch (passage.match.operation.body) {
     case 'json':
-      return jsonBody(passage, request.body)
+      return jsonOutgoing(passage, request, path, bytes)
     case 'multipart':
-      return formBody(pipeline, request, passage)
+      return formOutgoing(pipeline, passage, request, path)
     default:
-      return { body: null, contentType: null, contentLength: null }
+      return { path, clientHeaders: request.headers, body: null, contentType: null, contentLength: null }
   }
 }
 
-function jsonBody(passage: MatchedPassage, bytes: unknown): OutgoingBody {
-  if (!(bytes instanceof Buffer) || bytes.length === 0) throw new GatewayError('length_required')
+function jsonOutgoing(
+  passage: MatchedPassage,
+  request: IncomingMessage,
+  path: string,
+  bytes: Buffer | undefined,
+): Outgoing {
+  if (bytes === undefined || bytes.length === 0) throw new GatewayError('length_required')
   const view = viewJson(bytes)
   if (view.modelMistyped) throw new GatewayError('model_missing')
   passage.call.stream = view.stream && passage.match.operation.answer === 'stream'
   checkModel(passage, view.model)
-  return { body: bytes, contentType: 'application/json', contentLength: null }
+  return {
+    path,
+    clientHeaders: request.headers,
+    body: bytes,
+    contentType: 'application/json',
+    contentLength: null,
+  }
 }
 
-function formBody(pipeline: Pipeline, request: FastifyRequest, passage: MatchedPassage): OutgoingBody {
+function formOutgoing(
+  pipeline: Pipeline,
+  passage: MatchedPassage,
+  request: IncomingMessage,
+  path: string,
+): Outgoing {
   const { call, match } = passage
   const boundary = boundaryOf(request.headers['content-type'] ?? '')
   if (boundary === undefined) throw new GatewayError('length_required')
@@ -138,27 +191,32 @@ function formBody(pipeline: Pipeline, request: FastifyRequest, passage: MatchedP
   })
   const length = request.headers['content-length']
   return {
-    body: new Upload(request.raw, call, pipeline.clock, match.operation.bodyLimit, watcher),
+    path,
+    clientHeaders: request.headers,
+    body: new Upload(request, call, pipeline.clock, match.operation.bodyLimit, watcher),
     contentType: `multipart/form-data; boundary="${boundary}"`,
     contentLength: length === undefined ? null : Number(length),
   }
 }
 
-function openWebSocket(pipeline: Pipeline, request: FastifyRequest, reply: FastifyReply, path: string): void {
-  const passage = passageOf(request)
+function openWebSocket(
+  pipeline: Pipeline,
+  passage: MatchedPassage,
+  request: IncomingMessage,
+  path: string,
+): void {
   const { call, match, protocol, response } = passage
-  const upgrade = upgradeOf(request.raw)
+  const upgrade = upgradeOf(request)
   if (upgrade === undefined) throw new GatewayError('upgrade_required')
-  reply.hijack()
   pipeline.relays.open({
     call,
     operation: match.operation,
     path,
-    request: request.raw,
+    request,
     socket: upgrade.socket,
     head: upgrade.head,
     protocol,
-    release: () => response.detachSocket(request.raw.socket),
+    release: () => response.detachSocket(request.socket),
     check(view) {
       if (view.modelMistyped) throw new GatewayError('model_missing')
       if (view.event === 'task_start') checkModel(passage, view.model)
@@ -189,22 +247,15 @@ function answerAccount(pipeline: Pipeline, { call, match, response }: MatchedPas
 
 // refusals
 
-function refuse(pipeline: Pipeline, request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
-  const { call } = request.passage ?? begin(pipeline, request, reply.raw)
-  const error = isMediaTypeError(thrown) ? new GatewayError('unsupported_media_type') : gatewayErrorOf(thrown)
+function refuse({ call, response }: Passage, { raw }: FastifyRequest, thrown: unknown): void {
+  const error = gatewayErrorOf(thrown)
   call.cause = error.cause
-  reply.hijack()
-  if (request.raw.destroyed && !request.raw.complete) {
+  if (raw.destroyed && !raw.complete) {
     call.finish('caller_gone')
-    reply.raw.destroy()
+    response.destroy()
     return
   }
   call.status = error.status
-  call.bytesOut = writeRefusal(reply.raw, call.operation.dialect, error, call.requestId)
+  call.bytesOut = writeRefusal(response, call.operation.dialect, error, call.requestId)
   call.finish(error.outcome)
-}
-
-/** A content type that is none at all: Fastify looks at it before our own parser does. */
-function isMediaTypeError(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE'
 }

@@ -29,6 +29,7 @@ function begin(more: Partial<Pick<LiveCall, 'deadline' | 'stalledSince'>> & { ex
   call.caller = { userId: 'alice', tokenId: 'token-1', expiresAt: more.expiresAt ?? Infinity }
   const ended: string[] = []
   const entry: LiveCall = {
+    slot: -1,
     call,
     deadline: more.deadline ?? Infinity,
     deadlineCode: 'upstream_timeout',
@@ -123,6 +124,7 @@ describe('what is under way', () => {
     early.caller = { userId: 'alice', tokenId: 'token-1', expiresAt: Infinity }
     const ended: string[] = []
     live.add({
+      slot: -1,
       call: early,
       deadline: Infinity,
       deadlineCode: 'internal',
