@@ -1,3 +1,4 @@
+import { billed } from './answer.ts'
 import { invalid } from './errors.ts'
 import { id, json, SUCCESS, text } from './json.ts'
 import type { Answer, Call } from './types.ts'
@@ -55,7 +56,7 @@ export function search(call: Call): Answer {
     snippet: 'An example.',
     date: '2026-01-01',
   }))
-  return json({ organic, related_searches: [], base_resp: SUCCESS })
+  return billed(json({ organic, related_searches: [], base_resp: SUCCESS }), { requests: 1 })
 }
 
 /** POST /v1/coding_plan/vlm {prompt, image_url | file_id}. */
@@ -65,8 +66,6 @@ export function vision(call: Call): Answer {
   const file = id(body.file_id)
   if (file === '' && text(body.image_url) === '') throw invalid('image_url or file_id is required')
   if (file !== '' && !world.library.files.has(file)) throw invalid('file not found')
-  return json({
-    content: `I see a picture. You asked: ${text(body.prompt).slice(0, 120)}`,
-    base_resp: SUCCESS,
-  })
+  const content = `I see a picture. You asked: ${text(body.prompt).slice(0, 120)}`
+  return billed(json({ content, base_resp: SUCCESS }), { requests: 1 })
 }

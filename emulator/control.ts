@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AcceptLog } from './accepts.ts'
 import { fields, id, parseFields, text } from './json.ts'
 import type { Recorder } from './recorder.ts'
 import { stepsOf, type Rule } from './scenarios.ts'
@@ -6,6 +7,7 @@ import { stepsOf, type Rule } from './scenarios.ts'
 /** What may be controlled over HTTP. */
 export interface Controlled {
   recorder: Recorder
+  accepts: AcceptLog | undefined
   rules: Rule[]
   reset(): void
 }
@@ -17,7 +19,7 @@ function reply(res: ServerResponse, status: number, body: unknown): void {
 
 /**
  * The emulator's own paths, for a process that is not ours: GET health, GET requests (accepted requests per operation),
- * POST reset, POST scenarios `{operation?, path?, times?, use}`.
+ * GET accepts (the accept log), POST reset, POST scenarios `{operation?, path?, times?, use}`.
  */
 export function control(target: Controlled, req: IncomingMessage, res: ServerResponse, path: string): void {
   const chunks: Buffer[] = []
@@ -30,6 +32,12 @@ export function control(target: Controlled, req: IncomingMessage, res: ServerRes
     }
     if (route === 'GET requests') {
       reply(res, 200, Object.fromEntries(target.recorder.accepted))
+      return
+    }
+    if (route === 'GET accepts') {
+      const { accepts } = target
+      if (accepts) reply(res, 200, { items: accepts.list(), dropped: accepts.dropped })
+      else reply(res, 404, { error: 'the accept log is off' })
       return
     }
     if (route === 'POST reset') {

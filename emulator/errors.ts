@@ -140,12 +140,11 @@ export function refuse(operation: Operation, refusal: Refusal, model: string, st
   const asNative = operation.dialect === 'native' || (operation.completion === true && refusal.status === 200)
   if (!asNative || wanted !== undefined) {
     const status = wanted ?? statusOf(refusal.code, operation)
-    return json(
-      errorBody(operation.dialect === 'anthropic' ? 'anthropic' : 'openai', status, refusal),
-      status,
-    )
+    const dialect = operation.dialect === 'anthropic' ? 'anthropic' : 'openai'
+    const failure = { code: refusal.code, status }
+    return { ...json(errorBody(dialect, status, refusal), status), failure }
   }
   const base_resp = { status_code: refusal.code, status_msg: refusal.message }
   const body = operation.completion === true ? emptyCompletion(model, refusal) : { base_resp }
-  return stream ? sse([frame(body)]) : json(body)
+  return { ...(stream ? sse([frame(body)]) : json(body)), failure: { code: refusal.code, status: 200 } }
 }

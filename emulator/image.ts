@@ -1,3 +1,4 @@
+import { billed } from './answer.ts'
 import { invalid } from './errors.ts'
 import { traceId } from './ids.ts'
 import { json, number, SUCCESS, text } from './json.ts'
@@ -39,5 +40,5 @@ export function image(call: Call): Answer {
       ? { image_base64: pictures.map((picture) => picture.toString('base64')) }
       : { image_urls: pictures.map((picture) => world.publish('image.png', 'image/png', picture)) }
   const metadata = { failed_count: '0', success_count: n.toString() }
-  return json({ id: traceId(), data, metadata, base_resp: SUCCESS })
+  return billed(json({ id: traceId(), data, metadata, base_resp: SUCCESS }), { images: n })
 }

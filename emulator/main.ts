@@ -11,12 +11,13 @@ const { values } = parseArgs({
     'chunk-delay': { type: 'string' },
     callbacks: { type: 'boolean' },
     'no-record': { type: 'boolean' },
+    'accept-log': { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   },
 })
 
 const USAGE = `Usage: npm run emulator -- [--port 9090] [--host 127.0.0.1] [--key KEY]... [--task-delay MS]
-                          [--chunk-delay MS] [--callbacks] [--no-record]
+                          [--chunk-delay MS] [--callbacks] [--no-record] [--accept-log FILE]
 A stand-in for the MiniMax API: same paths, same shapes, invented content. HOST and PORT work too.`
 
 if (values.help) {
@@ -39,6 +40,7 @@ const emulator = await startEmulator({
   chunkDelayMs: Number(values['chunk-delay'] ?? '30'),
   callbacks: values.callbacks ?? false,
   record: !values['no-record'],
+  ...(values['accept-log'] === undefined ? {} : { acceptLog: values['accept-log'] }),
 }).catch((error: unknown) => {
   console.error(
     `emulator: cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`,
@@ -49,7 +51,7 @@ const emulator = await startEmulator({
 const names = Object.entries(SCENARIOS).map(([name, { args }]) => (args === '' ? name : `${name}@${args}`))
 console.log(`MiniMax emulator on ${emulator.url}
   A stand-in for the MiniMax API: no key of theirs is needed, any API key is accepted unless --key is given.
-  Counts: GET /__emulator/requests   Clean: POST /__emulator/reset   Health: GET /__emulator/health
+  Counts: GET /__emulator/requests   Accepted: GET /__emulator/accepts   Clean: POST /__emulator/reset   Health: GET /__emulator/health
   Misbehaviour: model "scenario:<name>@<args>", header "x-emulator-scenario: <name>@<args>", or
   POST /__emulator/scenarios {operation?, path?, times?, use}. Names:
     ${names.join('  ')}`)

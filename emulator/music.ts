@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { billed } from './answer.ts'
 import { invalid } from './errors.ts'
 import { traceId } from './ids.ts'
 import { frame, json, sse, SUCCESS, text } from './json.ts'
@@ -36,16 +37,15 @@ export function music(call: Call): Answer {
         base_resp: { status_code: 0, status_msg: '' },
       }),
     )
-    return sse([
-      ...frames,
-      frame({ data: { audio: '', status: 2 }, trace_id, extra_info, base_resp: SUCCESS }),
-    ])
+    const last = frame({ data: { audio: '', status: 2 }, trace_id, extra_info, base_resp: SUCCESS })
+    return billed(sse([...frames, last]), { songs: 1 })
   }
   const byUrl = text(body.output_format) === 'url'
   const audio = byUrl
     ? world.publish(`music.${made.format}`, made.type, made.bytes)
     : made.bytes.toString('hex')
-  return json({ data: { audio, status: 2 }, trace_id, extra_info, analysis_info: null, base_resp: SUCCESS })
+  const data = { audio, status: 2 }
+  return billed(json({ data, trace_id, extra_info, analysis_info: null, base_resp: SUCCESS }), { songs: 1 })
 }
 
 function settings(value: unknown): object {
@@ -59,7 +59,8 @@ export function lyrics(call: Call): Answer {
   const song_title = text(call.body.title, 'A Song of Few Words')
   const prompt = text(call.body.prompt, 'a quiet day')
   const written = `[Verse 1]\nYou asked me for ${prompt.slice(0, 80)}\nI sing it as I can\n\n[Chorus]\nLa la la`
-  return json({ song_title, style_tags: 'Pop, Calm', lyrics: written, base_resp: SUCCESS })
+  const song = { song_title, style_tags: 'Pop, Calm', lyrics: written }
+  return billed(json({ ...song, base_resp: SUCCESS }), { requests: 1 })
 }
 
 /** POST /v1/music_cover_preprocess: the same audio gives the same cover_feature_id, whoever sends it. */
@@ -70,7 +71,7 @@ export function cover(call: Call): Answer {
     { start: 0, end: 15.5, label: 'intro' },
     { start: 15.5, end: 90, label: 'verse' },
   ]
-  return json({
+  const made = json({
     cover_feature_id: createHash('md5').update(audio).digest('hex'),
     formatted_lyrics: '[Verse 1]\nLa la la',
     structure_result: JSON.stringify({ num_segments: segments.length, segments }),
@@ -78,4 +79,5 @@ export function cover(call: Call): Answer {
     trace_id: traceId(),
     base_resp: SUCCESS,
   })
+  return billed(made, { requests: 1 })
 }

@@ -14,6 +14,8 @@ export interface EmulatorOptions {
   chunkDelayMs?: number
   /** Keep the requests for inspection, true. */
   record?: boolean
+  /** Append the accept log to this file too, a JSON line per change; the log is kept without `record` then. */
+  acceptLog?: string
   /** Do not print warnings about requests that nobody expected. */
   quiet?: boolean
   /** Call `callback_url` of video tasks, false: a test must ask for traffic that leaves the emulator. */

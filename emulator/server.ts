@@ -7,6 +7,7 @@ import {
 } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { isIPv6 } from 'node:net'
+import { AcceptLog, markerIn, type Accepted, type Acceptance } from './accepts.ts'
 import { authFailure } from './auth.ts'
 import { receive, type Received } from './body.ts'
 import { control } from './control.ts'
@@ -29,10 +30,17 @@ const PLAIN: Steps = {}
 const NOTHING: Fields = {}
 const NO_QUERY = new URLSearchParams()
 
+function listed(accepts: AcceptLog | undefined): Accepted[] {
+  if (accepts === undefined) throw new Error('the accept log is off')
+  if (accepts.dropped > 0) throw new Error(`the accept log left out ${accepts.dropped} calls`)
+  return accepts.list()
+}
+
 /** The emulated platform behind its listener. */
 class Platform {
   readonly world: World
   readonly recorder: Recorder
+  readonly accepts: AcceptLog | undefined
   readonly keys: readonly string[] | undefined
   readonly options: EmulatorOptions
   rules: Rule[] = []
@@ -42,6 +50,8 @@ class Platform {
     this.keys = options.keys
     this.world = new World(options)
     this.recorder = new Recorder(options.record ?? true)
+    if (options.record !== false || options.acceptLog !== undefined)
+      this.accepts = new AcceptLog(options.acceptLog, (task) => this.world.tasks.all.get(task.id) === task)
   }
 
   /** The steps for a request as far as its head tells: the scenario header, else the first rule that fits. */
@@ -101,7 +111,9 @@ class Platform {
     }
     if (steps.early !== undefined && operation) {
       const refusal = new Refusal(2013, 'request body too large', steps.early)
-      send(exchange, refuse(operation, refusal, '', false))
+      const answer = refuse(operation, refusal, '', false)
+      this.accept(exchange, operation.name, '', '')?.answered(answer)
+      send(exchange, answer)
     }
     receive(req, operation, this.recorder, recording, (received) => {
       if (operation) this.recorder.accept(operation.name)
@@ -133,6 +145,14 @@ class Platform {
     return published && { status: 200, type: published.type, body: published.bytes }
   }
 
+  /** Opens an entry of the accept log, which ends with the exchange. */
+  accept(exchange: Exchange, operation: string, model: string, marker: string): Acceptance | undefined {
+    const accepted = this.accepts?.open(operation, model, marker)
+    if (accepted)
+      exchange.res.once('close', () => accepted.closed(exchange.res.writableFinished && !exchange.ours))
+    return accepted
+  }
+
   async answer(
     exchange: Exchange,
     operation: Operation,
@@ -142,14 +162,17 @@ class Platform {
     chosen: Steps,
   ): Promise<void> {
     const { req } = exchange
-    const failure = authFailure(req.headers, operation.dialect, this.keys)
-    if (failure) {
-      send(exchange, refuse(operation, failure, '', false))
-      return
-    }
     const parsed = received.bytes === undefined ? undefined : parseFields(received.bytes)
     const body = parsed ?? NOTHING
-    const model = text(body.model)
+    const model = text(body.model, received.form?.values.get('model'))
+    const accepted = this.accepts && this.accept(exchange, operation.name, model, markerOf(received, query))
+    const failure = authFailure(req.headers, operation.dialect, this.keys)
+    if (failure) {
+      const refused = refuse(operation, failure, '', false)
+      accepted?.answered(refused)
+      send(exchange, refused)
+      return
+    }
     const steps = chosen === PLAIN && model.startsWith('scenario:') ? this.steps(model.slice(9)) : chosen
     let answer: Answer
     try {
@@ -176,9 +199,17 @@ class Platform {
       const refusal = error instanceof Refusal ? error : new Refusal(1000)
       answer = refuse(operation, refusal, model, body.stream === true)
     }
+    accepted?.answered(answer)
     if (steps === PLAIN) send(exchange, answer)
     else await deliver(exchange, answer, steps)
   }
+}
+
+function markerOf({ bytes, form }: Received, query: string): string {
+  const words = form
+    ? [...form.values.values(), ...[...form.files.values()].map(({ filename }) => filename)]
+    : []
+  return markerIn(bytes) || markerIn(query) || markerIn(words.join(' '))
 }
 
 function listen(server: Server, port: number, host: string): Promise<number> {
@@ -217,6 +248,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     port,
     requests: platform.recorder.requests,
     accepted: platform.recorder.accepted,
+    acceptLog: () => listed(platform.accepts),
     scenario: (rule) => void platform.rules.push({ match: { ...rule.match }, use: rule.use }),
     reset: () => platform.reset(),
     closeConnections,

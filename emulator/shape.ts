@@ -128,6 +128,28 @@ function reframe(call: Call, answer: Answer, steps: Steps): Answer {
 
 const BIG = '"big_numbers":[12345678901234567,9007199254740993,18446744073709551615,0.1234567890123456789],'
 
+/** Whether an answer so changed still says what the call used. */
+function tells(steps: Steps): boolean {
+  const isReplaced = steps.html === true || steps.redirect !== undefined || steps.failAfter !== undefined
+  const isHidden = steps.echo !== undefined && steps.echo.where !== 'header'
+  const isOther = steps.huge !== undefined && steps.huge.what !== 'event'
+  const isEndless = steps.pingsMs !== undefined || steps.endlessMs !== undefined
+  return !isReplaced && !isHidden && !isOther && !isEndless && (steps.gzip ?? 0) < 2
+}
+
+/** What a scenario leaves of what the call bills, for the accept log. */
+function bill(call: Call, plain: Answer): Pick<Answer, 'usage' | 'model' | 'told' | 'failure' | 'task'> {
+  const { steps } = call
+  const { usage = {}, model, task, told = true } = plain
+  return {
+    usage: steps.huge?.what === 'audio' && call.operation.name === 'speech.sync' ? { characters: 10 } : usage,
+    told: told && tells(steps),
+    ...(model === undefined ? {} : { model }),
+    ...(task === undefined ? {} : { task }),
+    ...(steps.failAfter && plain.stream ? { failure: { code: steps.failAfter.code, status: 200 } } : {}),
+  }
+}
+
 /** Applies the steps of a scenario that change what is answered; those about time and wire are deliver()'s. */
 export async function shape(call: Call, plain: Answer): Promise<Answer> {
   const { steps } = call
@@ -160,7 +182,7 @@ export async function shape(call: Call, plain: Answer): Promise<Answer> {
     const encoding = Array.from({ length: layers }, () => 'gzip').join(', ')
     answer = { ...answer, body, headers: { ...answer.headers, 'content-encoding': encoding } }
   }
-  return answer
+  return { ...answer, ...bill(call, plain) }
 }
 
 function edit(chunk: string, steps: Steps): string {

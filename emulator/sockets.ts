@@ -1,6 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
+import type { AcceptLog } from './accepts.ts'
 import { authFailure } from './auth.ts'
 import { errorBody, Refusal } from './errors.ts'
 import { traceId } from './ids.ts'
@@ -15,6 +16,7 @@ import type { World } from './world.ts'
 export interface SocketHost {
   world: World
   recorder: Recorder
+  accepts: AcceptLog | undefined
   keys: readonly string[] | undefined
   pick(operation: string | null, path: string, req: IncomingMessage): Steps
 }
@@ -70,6 +72,9 @@ export function serveSockets(server: Server, host: SocketHost): WebSocketServer 
       const refusal = failure ?? new Refusal(steps.refuse?.code ?? 1000, steps.refuse?.message)
       const code = failure ? 401 : (status ?? 500)
       refuseUpgrade(socket, code, 'application/json', write(errorBody('openai', code, refusal)))
+      const accepted = host.accepts?.open(operation, '', '')
+      accepted?.failed({ code: refusal.code, status: code })
+      accepted?.closed(true)
       closed(false)
       return
     }
@@ -84,7 +89,9 @@ export function serveSockets(server: Server, host: SocketHost): WebSocketServer 
       return
     }
     sockets.handleUpgrade(req, socket, head, (ws) => {
-      const session = new Session(ws, host.world, operation === 'speech.websocket_bidi', steps)
+      const accepted = host.accepts?.open(operation, '', '')
+      const bidi = operation === 'speech.websocket_bidi'
+      const session = new Session(ws, host.world, bidi, steps, accepted)
       host.recorder.accept(operation)
       if (recording) host.recorder.end(recording, true)
       ws.on('message', (data, binary) => {
@@ -98,10 +105,14 @@ export function serveSockets(server: Server, host: SocketHost): WebSocketServer 
           request.bodyBytes += bytes.length
           host.recorder.changed(request)
         }
+        accepted?.marked(bytes)
         if (!binary) session.receive(bytes)
       })
       ws.on('error', () => ws.terminate())
-      ws.on('close', () => closed(!session.ended))
+      ws.on('close', () => {
+        accepted?.closed(session.ended)
+        closed(!session.ended)
+      })
     })
   })
   return sockets

@@ -1,8 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Accepted } from './accepts.ts'
+import type { Answer } from './answer.ts'
 import type { Rule, Steps } from './scenarios.ts'
 import type { Fields } from './fields.ts'
 import type { World } from './world.ts'
 
+export type { Answer } from './answer.ts'
 export type { Fields } from './fields.ts'
 export type { EmulatorOptions } from './options.ts'
 
@@ -37,6 +40,8 @@ export interface Emulator {
   requests: RecordedRequest[]
   /** Requests per operation whose body was received in full. */
   accepted: Map<string, number>
+  /** Every call that it took on, with what it bills. It outlives `reset`; throws when it had to leave some out. */
+  acceptLog: () => Accepted[]
   /** Adds a rule: what the next matching requests get instead of a plain answer. */
   scenario: (rule: Rule) => void
   /** Forgets requests, counts, rules, files, voices and tasks. */
@@ -75,19 +80,6 @@ export interface Call {
   form: Form | null
   steps: Steps
   world: World
-}
-
-/** What a handler gives back; a scenario may change it before it is sent. */
-export interface Answer {
-  status: number
-  type: string
-  headers?: Record<string, string | string[]>
-  /** The whole body, or its chunks in order. */
-  body: Buffer | string | Iterable<Buffer | string>
-  /** Content-Length of chunks whose sum is known. */
-  length?: number
-  /** Server-sent events. */
-  stream?: boolean
 }
 
 export type Handler = (call: Call) => Answer | Promise<Answer>

@@ -26,6 +26,9 @@ const FOOT = `
 port: 8080
 admin_host: 10.0.0.5
 price_multiplier: 1.25
+plan_multipliers:
+  - free=0.4
+  - pro=1
 drain_timeout: 120s
 trusted_proxies:
   - 10.0.0.0/8

@@ -16,6 +16,15 @@ export interface CallCaller {
   readonly expiresAt: number
 }
 
+/** What a call used and costs. Money is whole nano-units of the currency. */
+export interface CallBill {
+  readonly usage: Readonly<Record<string, number>>
+  readonly list: bigint
+  readonly charged: bigint
+  readonly currency: string
+  readonly estimated: boolean
+}
+
 /**
  * The one record that a proxied request fills in, stage by stage, and that is finished exactly once.
  * Times are milliseconds of the monotonic clock unless said otherwise.
@@ -49,6 +58,10 @@ export class Call {
   keyMasked = 0
   /** The HTTP status that the caller got; 0: the connection ended before one was sent. */
   status = 0
+  /** What it used and costs, once that is known. */
+  bill: CallBill | null = null
+  /** What the user pays for it, as a decimal text; '' as long as that is not known. */
+  charged = ''
   outcome: Outcome | null = null
   /** What went wrong beneath an error of ours; for the log alone. */
   cause: unknown

@@ -175,6 +175,13 @@ export const REFUSALS = define({
     message: 'The gateway cannot reach its store; try again shortly.',
     retryAfter: 5,
   },
+  // Retry-After is long: only the operator can mend it.
+  price_unknown: {
+    status: 503,
+    outcome: 'gateway_unavailable',
+    message: 'The gateway has no price for this call, so it was not made. Ask the operator for one.',
+    retryAfter: 300,
+  },
   interrupted: {
     status: 503,
     outcome: 'gateway_interrupted',
@@ -232,4 +239,9 @@ export class GatewayError extends Error {
   get outcome(): Outcome {
     return this.refusal.outcome
   }
+}
+
+/** Whatever was thrown, as an error of ours; what is not ours is `internal`, its text for the log alone. */
+export function gatewayErrorOf(thrown: unknown): GatewayError {
+  return thrown instanceof GatewayError ? thrown : new GatewayError('internal', undefined, { cause: thrown })
 }

@@ -139,6 +139,8 @@ export function logCall({ logger, writeLine }: Log, call: Call, mask: (text: str
     firstByteMs: call.firstByteAt === 0 ? undefined : round(call.firstByteAt - call.startedAt),
     bytesIn: call.bytesIn,
     bytesOut: call.bytesOut,
+    charged: call.charged === '' || call.charged === '0' ? undefined : call.charged,
+    estimated: call.bill?.estimated === true ? true : undefined,
     providerCode: call.providerCode === 0 ? undefined : call.providerCode,
     upstreamKey: call.upstreamKey === '' ? undefined : call.upstreamKey,
     attempts: call.attempts > 1 ? call.attempts : undefined,

@@ -3,6 +3,7 @@ import closeWithGrace from 'close-with-grace'
 import { createApp } from './app.ts'
 import { ConfigError, loadConfig } from './config/load.ts'
 import { openLog } from './log.ts'
+import { PriceFileError } from './metering/price-book.ts'
 
 /** What is left of the time after the drain, for closing. */
 const CLOSE_MARGIN_MS = 10_000
@@ -29,7 +30,8 @@ async function main(): Promise<void> {
 try {
   await main()
 } catch (error) {
-  // The message of a ConfigError names every mistake and its remedy; a stack would bury it.
-  console.error(error instanceof ConfigError ? error.message : error)
+  // These name every mistake and its remedy; a stack would bury it.
+  const isTold = error instanceof ConfigError || error instanceof PriceFileError
+  console.error(isTold ? error.message : error)
   process.exitCode = 1
 }

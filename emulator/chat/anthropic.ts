@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
+import { billed } from '../answer.ts'
 import { invalid } from '../errors.ts'
 import { traceId } from '../ids.ts'
 import { fields, frame, json, sse, text } from '../json.ts'
 import type { Answer, Call, Fields } from '../types.ts'
 import { bench } from './bench.ts'
 import { needMessages } from './openai.ts'
-import { answering, compose, pieces, tokensOf, type Reply } from './reply.ts'
+import { answering, bill, compose, pieces, tokensOf, type Reply } from './reply.ts'
 
 const REASONS = { stop: 'end_turn', length: 'max_tokens', tool_calls: 'tool_use' }
 
@@ -35,22 +36,27 @@ export function messages(call: Call): Answer {
   if (body.max_tokens === undefined) throw invalid('max_tokens is required')
   const reply = compose(call, [said, body.system], said, thinks(body), true)
   const signature = createHash('sha256').update(reply.thinking).digest('hex')
-  if (body.stream === true) return sse(stream(reply, signature, call.steps.degenerate === true))
+  const { model } = reply
+  if (body.stream === true) {
+    const isEmpty = call.steps.degenerate === true
+    return billed(sse(stream(reply, signature, isEmpty)), isEmpty ? {} : bill(reply.usage, true), { model })
+  }
   const content: Fields[] = []
   if (reply.thinking !== '') content.push({ thinking: reply.thinking, signature, type: 'thinking' })
   content.push({ text: reply.text, type: 'text' })
   if (reply.tool) {
     content.push({ type: 'tool_use', id: reply.tool.id, name: reply.tool.name, input: reply.tool.arguments })
   }
-  return json({
+  const whole = {
     id: traceId(),
     type: 'message',
     role: 'assistant',
-    model: reply.model,
+    model,
     content,
     usage: anthropicUsage(reply),
     stop_reason: REASONS[reply.finish],
-  })
+  }
+  return billed(json(whole), bill(reply.usage, true), { model })
 }
 
 function event(type: string, rest: Fields = {}): string {

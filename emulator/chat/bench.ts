@@ -1,4 +1,4 @@
-import { FINE, frame, text } from '../json.ts'
+import { fields, FINE, frame, text } from '../json.ts'
 import { frames, mp3 } from '../media/mp3.ts'
 import type { Answer, Call } from '../types.ts'
 
@@ -10,6 +10,8 @@ const anthropicUsage = {
   cache_creation_input_tokens: 0,
   cache_read_input_tokens: 0,
 }
+
+const BILL = { usage: { input_tokens: 20, output_tokens: 10 }, model: head.model }
 
 const JSON_BODY = Buffer.from(
   JSON.stringify({
@@ -48,14 +50,20 @@ function chunk(choices: unknown[], counted: unknown): string {
   return frame({ ...head, choices, object: 'chat.completion.chunk', usage: counted })
 }
 
-const OPENAI_STREAM = writes([
-  ...Array.from({ length: 199 }, (_, i) =>
-    chunk([{ index: 0, delta: { content: `word${i} `, role: 'assistant' } }], null),
-  ),
-  chunk([{ finish_reason: 'stop', index: 0, delta: { content: '.', role: 'assistant' } }], null),
-  chunk([], usage),
-  'data: [DONE]\n\n',
-])
+/** @param usages the chunk of usage, or none */
+function openaiStream(usages: string[]): Buffer[] {
+  return writes([
+    ...Array.from({ length: 199 }, (_, i) =>
+      chunk([{ index: 0, delta: { content: `word${i} `, role: 'assistant' } }], null),
+    ),
+    chunk([{ finish_reason: 'stop', index: 0, delta: { content: '.', role: 'assistant' } }], null),
+    ...usages,
+    'data: [DONE]\n\n',
+  ])
+}
+
+const OPENAI_STREAM = openaiStream([])
+const OPENAI_STREAM_WITH_USAGE = openaiStream([chunk([], usage)])
 
 const ANTHROPIC_STREAM = writes([
   frame({ type: 'message_start', message: { ...head, content: [], usage: anthropicUsage } }, 'message_start'),
@@ -106,10 +114,13 @@ export function bench(call: Call): Answer | undefined {
   const kind = call.steps.bench ?? (model.startsWith('bench-') ? model.split('-')[1] : undefined)
   if (kind === undefined) return undefined
   const anthropic = call.operation.dialect === 'anthropic'
-  if (kind === 'audio') return { status: 200, type: 'application/json', body: audioBody() }
+  if (kind === 'audio')
+    return { status: 200, type: 'application/json', body: audioBody(), usage: { characters: 1000 } }
   if (kind === 'sse') {
-    const body = anthropic ? ANTHROPIC_STREAM : OPENAI_STREAM
-    return { status: 200, type: 'text/event-stream', body, stream: true }
+    const asked = fields(call.body.stream_options).include_usage === true
+    const openai = asked ? OPENAI_STREAM_WITH_USAGE : OPENAI_STREAM
+    const body = anthropic ? ANTHROPIC_STREAM : openai
+    return { status: 200, type: 'text/event-stream', body, stream: true, ...BILL, told: anthropic || asked }
   }
-  return { status: 200, type: 'application/json', body: anthropic ? ANTHROPIC_BODY : JSON_BODY }
+  return { status: 200, type: 'application/json', body: anthropic ? ANTHROPIC_BODY : JSON_BODY, ...BILL }
 }

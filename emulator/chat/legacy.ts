@@ -1,9 +1,16 @@
+import { billed, type Usage } from '../answer.ts'
 import { invalid } from '../errors.ts'
 import { seconds, traceId } from '../ids.ts'
 import { FINE, frame, json, list, sse, SUCCESS, text } from '../json.ts'
 import type { Answer, Call } from '../types.ts'
 import { needMessages } from './openai.ts'
-import { compose, pieces, tokens } from './reply.ts'
+import { compose, pieces, tokens, type Reply } from './reply.ts'
+
+/** These two surfaces tell the total alone, of which the text is the output; they know no cache. */
+function totalOf({ usage, text: said }: Reply): Usage {
+  const output = tokens(said)
+  return { input_tokens: usage.prompt + usage.completion - output, output_tokens: output }
+}
 
 const SENSITIVE = { input_sensitive: false, output_sensitive: false }
 
@@ -16,12 +23,14 @@ export function chat(call: Call): Answer {
   const head = { created, model: reply.model }
   const choices = [{ finish_reason: 'stop', text: reply.text, index: 0 }]
   const end = { ...head, reply: reply.text, choices, usage, ...SENSITIVE, id: traceId(), base_resp: FINE }
-  if (call.body.stream !== true) return json(end)
+  const { model } = reply
+  if (call.body.stream !== true) return billed(json(end), totalOf(reply), { model })
   const frames = pieces(reply.text).map((delta) =>
     frame({ ...head, reply: '', choices: [{ delta, index: 0 }] }),
   )
   const all = [...frames, frame({ ...end, choices: [{ delta: '', finish_reason: 'stop', index: 0 }] })]
-  return sse(call.body.use_standard_sse === true ? all : all.map((one) => one.replace('\n\n', '\n')))
+  const written = call.body.use_standard_sse === true ? all : all.map((one) => one.replace('\n\n', '\n'))
+  return billed(sse(written), totalOf(reply), { model })
 }
 
 /** POST /v1/text/chatcompletion_pro: bot_setting and sender_type; stream usage in the last frame only. */
@@ -40,11 +49,12 @@ export function chatPro(call: Call): Answer {
     id: traceId(),
     base_resp: FINE,
   }
-  if (call.body.stream !== true) return json(end)
+  const { model } = reply
+  if (call.body.stream !== true) return billed(json(end), totalOf(reply), { model })
   const frames = pieces(reply.text).map((piece) =>
     frame({ ...head, reply: '', choices: [{ messages: [message(piece)] }], output_sensitive: false }),
   )
-  return sse([...frames, frame(end)])
+  return billed(sse([...frames, frame(end)]), totalOf(reply), { model })
 }
 
 /** POST /v1/embeddings: embo-01, 1536 numbers per text. */
@@ -56,5 +66,6 @@ export function embeddings(call: Call): Answer {
     const start = Array.from(of).reduce((sum, char) => (sum * 31 + (char.codePointAt(0) ?? 0)) % 10007, 7)
     return Array.from({ length: 1536 }, (_, i) => Math.round(Math.sin(start + i) * 1e6) / 1e6)
   })
-  return json({ vectors, total_tokens: texts.reduce((sum, of) => sum + tokens(of), 0), base_resp: SUCCESS })
+  const total_tokens = texts.reduce((sum, of) => sum + tokens(of), 0)
+  return billed(json({ vectors, total_tokens, base_resp: SUCCESS }), { input_tokens: total_tokens })
 }

@@ -1,10 +1,11 @@
+import { billed } from '../answer.ts'
 import { seconds, traceId } from '../ids.ts'
 import { frame, json, sse, text } from '../json.ts'
 import type { Answer, Call } from '../types.ts'
 import { bench } from './bench.ts'
 import { chunker, completion, toolCalls } from './completion.ts'
 import { needMessages } from './openai.ts'
-import { compose, pieces } from './reply.ts'
+import { bill, compose, pieces } from './reply.ts'
 
 /**
  * POST /v1/text/chatcompletion_v2. The stream's last frame is a whole chat.completion with message, usage and
@@ -15,7 +16,8 @@ export function native(call: Call): Answer {
   if (fixed) return fixed
   const messages = needMessages(call.body)
   const reply = compose(call, [messages], messages, /^MiniMax-M[12]/.test(text(call.body.model)))
-  if (call.body.stream !== true) return json(completion(reply, 'split'))
+  const { model } = reply
+  if (call.body.stream !== true) return billed(json(completion(reply, 'split')), bill(reply.usage), { model })
   const id = traceId()
   const created = seconds()
   const chunk = chunker(reply, id, created)
@@ -29,5 +31,6 @@ export function native(call: Call): Answer {
     return frame(chunk({ content: piece, ...from }, undefined, last ? reply.finish : undefined))
   })
   const tools = reply.tool ? [frame(chunk({ ...from, ...toolCalls(reply) }, undefined, reply.finish))] : []
-  return sse([...thinking, ...content, ...tools, frame(completion(reply, 'split', id, created))])
+  const frames = [...thinking, ...content, ...tools, frame(completion(reply, 'split', id, created))]
+  return billed(sse(frames), bill(reply.usage), { model })
 }

@@ -1,3 +1,4 @@
+import { billed } from '../answer.ts'
 import { invalid } from '../errors.ts'
 import { seconds, traceId } from '../ids.ts'
 import { fields, FINE, frame, json, list, sse, text } from '../json.ts'
@@ -5,7 +6,7 @@ import type { Ending } from '../scenarios.ts'
 import type { Answer, Call, Fields } from '../types.ts'
 import { bench } from './bench.ts'
 import { chunker, completion, contentOf, NO_USAGE, toolCalls, usageOf, type Reasoning } from './completion.ts'
-import { compose, pieces, type Reply } from './reply.ts'
+import { bill, compose, pieces, type Reply } from './reply.ts'
 
 /** Which ending a model's stream has; the first row that fits. `b` is replaced by `a` unless include_usage was asked. */
 const ENDINGS: { models: RegExp; ending: Ending }[] = [
@@ -36,11 +37,13 @@ export function openai(call: Call): Answer {
   if (body.n !== undefined && body.n !== 1) throw invalid('n must be 1')
   const reply = compose(call, [messages], messages, thinks(body))
   const reasoning: Reasoning = body.reasoning_split === true ? 'split' : 'inline'
-  if (body.stream !== true) return json(completion(reply, reasoning))
+  const { model } = reply
+  if (body.stream !== true) return billed(json(completion(reply, reasoning)), bill(reply.usage), { model })
   const include = fields(body.stream_options).include_usage === true
   const usual = ENDINGS.find((row) => row.models.test(reply.model))?.ending ?? 'a'
   const ending = call.steps.ending ?? (usual === 'b' && !include ? 'a' : usual)
-  return sse(openaiFrames(reply, reasoning, ending))
+  const told = ending !== 'a'
+  return billed(sse(openaiFrames(reply, reasoning, ending)), bill(reply.usage), { model, told })
 }
 
 function openaiFrames(reply: Reply, reasoning: Reasoning, ending: Ending): string[] {

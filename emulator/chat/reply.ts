@@ -1,5 +1,6 @@
 import { fields, isFields, list, number, text, write } from '../json.ts'
 import { Refusal, invalid } from '../errors.ts'
+import type { Usage as Bill } from '../answer.ts'
 import type { Call, Fields } from '../types.ts'
 
 /** Tokens of a text: one per four UTF-8 bytes, rounded up. The one rule from which every usage here follows. */
@@ -28,6 +29,20 @@ export interface Usage {
   written: number
   completion: number
   reasoning: number
+}
+
+/**
+ * What the platform bills for it.
+ * @param hasWritten whether the surface tells what was written to the cache
+ */
+export function bill({ prompt, cached, written, completion }: Usage, hasWritten = false): Bill {
+  const apart = hasWritten ? written : 0
+  return {
+    input_tokens: prompt - cached - apart,
+    cached_tokens: cached,
+    cache_write_tokens: apart,
+    output_tokens: completion,
+  }
 }
 
 /** What the emulated model says. */

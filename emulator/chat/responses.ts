@@ -1,8 +1,9 @@
+import { billed } from '../answer.ts'
 import { invalid } from '../errors.ts'
 import { seconds, traceId } from '../ids.ts'
 import { fields, frame, json, list, sse, text } from '../json.ts'
 import type { Answer, Call, Fields } from '../types.ts'
-import { answering, compose, pieces, tokensOf, type Reply } from './reply.ts'
+import { answering, bill, compose, pieces, tokensOf, type Reply } from './reply.ts'
 
 function needInput(body: Fields): unknown {
   const { input } = body
@@ -78,7 +79,8 @@ export function responses(call: Call): Answer {
     store: false,
     truncation: 'disabled',
   }
-  return body.stream === true ? sse(stream(reply, whole)) : json(whole)
+  const answer = body.stream === true ? sse(stream(reply, whole)) : json(whole)
+  return billed(answer, bill(reply.usage), { model: reply.model })
 }
 
 function stream(reply: Reply, whole: Fields): string[] {

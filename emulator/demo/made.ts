@@ -57,7 +57,8 @@ async function first(caller: Caller): Promise<string> {
 }
 
 async function second(caller: Caller): Promise<string> {
-  const body = { model: 'MiniMax-H3', content: [{ type: 'text', text: 'Waves at night' }], duration: 5 }
+  const content = [{ type: 'text', text: 'Waves at night' }]
+  const body = { model: 'MiniMax-H3', content, duration: 5, resolution: '768P' }
   const made = await caller.json('POST', '/v2/video_generation', body)
   let task: Awaited<ReturnType<Caller['json']>> = {}
   await poll(async () => {

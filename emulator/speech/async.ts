@@ -1,3 +1,4 @@
+import { billed } from '../answer.ts'
 import { invalid, Refusal } from '../errors.ts'
 import { fields, id, integer, json, SUCCESS, text, write } from '../json.ts'
 import { ASYNC_NAMES, clip, spokenMs } from '../media/audio.ts'
@@ -34,13 +35,15 @@ export function speechAsync(call: Call): Answer {
       stuck: steps.taskStuck ?? false,
     },
   )
-  return json({
+  const characters = billedCharacters(spoken)
+  const made = json({
     task_id: integer(task.id),
     task_token: `eyJhbGciOiJSUzI1NiJ9.emulator.${task.id}`,
     file_id: integer(fileId),
-    usage_characters: billedCharacters(spoken),
+    usage_characters: characters,
     base_resp: SUCCESS,
   })
+  return billed(made, { characters }, { task })
 }
 
 /** Puts the result into the account's files: a tar of the audio, its subtitles and its extra_info. */

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { WebSocket } from 'ws'
+import type { Acceptance } from '../accepts.ts'
 import { Refusal } from '../errors.ts'
 import { traceId } from '../ids.ts'
 import { isFields, parseFields, SUCCESS, text, write } from '../json.ts'
@@ -7,7 +8,7 @@ import { clip, cut, spokenMs } from '../media/audio.ts'
 import { stepsOf, type Steps } from '../scenarios.ts'
 import type { Fields } from '../types.ts'
 import type { World } from '../world.ts'
-import { extraInfo, needSpeechModel, needVoices } from './speech.ts'
+import { billedCharacters, extraInfo, needSpeechModel, needVoices } from './speech.ts'
 
 const IDLE_MS = 120_000
 const LIMIT = 10_000
@@ -21,6 +22,7 @@ export class Session {
   readonly #socket: WebSocket
   readonly #world: World
   readonly #bidi: boolean
+  readonly #accepted: Acceptance | undefined
   #steps: Steps
   readonly #id = Date.now().toString()
   readonly #gone = new AbortController()
@@ -32,7 +34,8 @@ export class Session {
   /** task_finished or task_failed was sent: the session ended as it should. */
   ended = false
 
-  constructor(socket: WebSocket, world: World, bidi: boolean, steps: Steps) {
+  constructor(socket: WebSocket, world: World, bidi: boolean, steps: Steps, accepted?: Acceptance) {
+    this.#accepted = accepted
     this.#socket = socket
     this.#world = world
     this.#bidi = bidi
@@ -83,6 +86,7 @@ export class Session {
 
   #fail(refusal: Refusal): void {
     this.ended = true
+    this.#accepted?.failed({ code: refusal.code, status: 101 })
     this.#send('task_failed', { base_resp: { status_code: refusal.code, status_msg: refusal.message } })
     this.#socket.close(1000)
   }
@@ -114,6 +118,7 @@ export class Session {
 
   #start(message: Fields): void {
     const model = text(message.model)
+    this.#accepted?.named(model)
     if (model.startsWith('scenario:')) this.#steps = { ...this.#steps, ...stepsOf(model.slice(9)) }
     const { refuse } = this.#steps
     if (refuse) throw new Refusal(refuse.code, refuse.message)
@@ -142,6 +147,8 @@ export class Session {
       const is_final = i === parts.length - 1
       const extra_info = is_final ? extraInfo(made, spoken, first) : null
       const data = { audio: part.toString('hex'), status: is_final ? 2 : 1 }
+      if (is_final)
+        this.#accepted?.add({ characters: billedCharacters(spoken), ...(first > 0 ? { voices: first } : {}) })
       do {
         this.#send('task_continued', { data, extra_info, is_final })
         if (this.#steps.endlessMs !== undefined) await this.#drained(this.#steps.endlessMs)

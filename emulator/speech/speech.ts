@@ -1,3 +1,4 @@
+import { billed } from '../answer.ts'
 import { bench } from '../chat/bench.ts'
 import { invalid, Refusal } from '../errors.ts'
 import { traceId } from '../ids.ts'
@@ -90,7 +91,9 @@ export function speech(call: Call): Answer {
   const spoken = needText(body, 10_000)
   const voices = needVoices(body, world)
   const made = clip(body.audio_setting, spokenMs(Array.from(spoken).length))
-  const extra_info = extraInfo(made, spoken, world.voices.use(voices))
+  const firstUses = world.voices.use(voices)
+  const extra_info = extraInfo(made, spoken, firstUses)
+  const usage = { characters: billedCharacters(spoken), voices: firstUses }
   const trace_id = traceId()
   const withSubtitle = body.subtitle_enable === true
   const subtitle_file = withSubtitle ? { subtitle_file: subtitle(world, spoken, made.milliseconds) } : {}
@@ -102,18 +105,14 @@ export function speech(call: Call): Answer {
     const whole =
       fields(body.stream_options).exclude_aggregated_audio === true ? '' : made.bytes.toString('hex')
     const data = { audio: whole, status: 2, ...subtitle_file, ced: '' }
-    return sse([...chunks, frame({ data, extra_info, trace_id, base_resp: SUCCESS })])
+    return billed(sse([...chunks, frame({ data, extra_info, trace_id, base_resp: SUCCESS })]), usage)
   }
   const byUrl = text(body.output_format) === 'url'
   const audio = byUrl
     ? world.publish(`speech.${made.format}`, made.type, made.bytes)
     : made.bytes.toString('hex')
-  return json({
-    data: { audio, status: 2, ...subtitle_file, ced: '' },
-    extra_info,
-    trace_id,
-    base_resp: SUCCESS,
-  })
+  const data = { audio, status: 2, ...subtitle_file, ced: '' }
+  return billed(json({ data, extra_info, trace_id, base_resp: SUCCESS }), usage)
 }
 
 /** POST /v1/t2a_pro (legacy): the audio is a URL in audio_file. */
@@ -122,5 +121,6 @@ export function speechPro(call: Call): Answer {
   const made = clip({}, spokenMs(Array.from(spoken).length))
   const audio_file = call.world.publish('speech.mp3', made.type, made.bytes)
   const extra_info = extraInfo(made, spoken)
-  return json({ trace_id: traceId(), audio_file, extra_info, base_resp: SUCCESS })
+  const answer = json({ trace_id: traceId(), audio_file, extra_info, base_resp: SUCCESS })
+  return billed(answer, { characters: billedCharacters(spoken) })
 }

@@ -1,3 +1,4 @@
+import { billed } from '../answer.ts'
 import { invalid, Refusal } from '../errors.ts'
 import { traceId } from '../ids.ts'
 import { frame, json, sse } from '../json.ts'
@@ -28,6 +29,7 @@ export function transcription(call: Call): Answer {
     throw new Refusal(0, `request body too large: ${file.bytes} bytes exceeds limit of ${LIMIT} bytes`, 413)
   }
   const duration = heardSeconds(file.bytes)
+  const usage = { audio_seconds: duration }
   const half = Math.round(duration * 500) / 1000
   const segments = SPOKEN.map((text, i) => ({
     id: i,
@@ -40,21 +42,22 @@ export function transcription(call: Call): Answer {
   if (values.get('stream') === 'true') {
     const parts = text.match(/\S+\s*/g) ?? []
     const deltas = parts.map((delta, index) => frame({ index, delta, finish: false }))
-    return sse([...deltas, frame({ index: parts.length, delta: '', finish: true, duration })])
+    return billed(sse([...deltas, frame({ index: parts.length, delta: '', finish: true, duration })]), usage)
   }
   const format = values.get('response_format') ?? 'json'
   if (format === 'srt') {
     const rows = segments.map(
       (s) => `${s.id + 1}\n${clock(s.start, ',')} --> ${clock(s.end, ',')}\n${s.text}\n`,
     )
-    return { status: 200, type: 'text/plain; charset=utf-8', body: rows.join('\n') }
+    return { status: 200, type: 'text/plain; charset=utf-8', body: rows.join('\n'), usage }
   }
   if (format === 'vtt') {
     const rows = segments.map((s) => `${clock(s.start, '.')} --> ${clock(s.end, '.')}\n${s.text}\n`)
-    return { status: 200, type: 'text/vtt; charset=utf-8', body: `WEBVTT\n\n${rows.join('\n')}` }
+    return { status: 200, type: 'text/vtt; charset=utf-8', body: `WEBVTT\n\n${rows.join('\n')}`, usage }
   }
   const trace_id = traceId()
-  if (format === 'verbose_json') return json({ text, duration, n_speakers: 2, segments, trace_id })
+  if (format === 'verbose_json')
+    return billed(json({ text, duration, n_speakers: 2, segments, trace_id }), usage)
   if (format !== 'json') throw invalid('response_format')
-  return json({ text, duration, trace_id })
+  return billed(json({ text, duration, trace_id }), usage)
 }

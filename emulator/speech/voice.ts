@@ -1,9 +1,10 @@
+import { billed } from '../answer.ts'
 import { invalid, Refusal } from '../errors.ts'
 import { fields, id, json, SUCCESS, text } from '../json.ts'
 import { clip, spokenMs } from '../media/audio.ts'
 import type { Answer, Call } from '../types.ts'
 import { SYSTEM_VOICES, type Voice } from '../voices.ts'
-import { extraInfo } from './speech.ts'
+import { billedCharacters, extraInfo } from './speech.ts'
 
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{6,254}[A-Za-z0-9]$/
 
@@ -30,13 +31,15 @@ export function voiceClone(call: Call): Answer {
   const preview = text(body.text)
   let demo_audio = ''
   let extra_info: object | undefined
+  const characters = billedCharacters(preview)
   if (preview !== '') {
     if (text(body.model) === '') throw invalid('model is required with text')
     const made = clip({}, spokenMs(Array.from(preview).length))
     demo_audio = world.publish('demo.mp3', made.type, made.bytes)
     extra_info = extraInfo(made, preview)
   }
-  return json({ input_sensitive: false, input_sensitive_type: 0, demo_audio, extra_info, base_resp: SUCCESS })
+  const sensitive = { input_sensitive: false, input_sensitive_type: 0 }
+  return billed(json({ ...sensitive, demo_audio, extra_info, base_resp: SUCCESS }), { characters })
 }
 
 /** POST /v1/voice_design: a voice from a description, with a spoken preview (platform docs: Voice design). */
@@ -59,7 +62,8 @@ export function voiceDesign(call: Call): Answer {
     used: false,
   })
   const audio = clip({}, spokenMs(Array.from(preview).length))
-  return json({ trial_audio: audio.bytes.toString('hex'), voice_id: voice, base_resp: SUCCESS })
+  const answer = json({ trial_audio: audio.bytes.toString('hex'), voice_id: voice, base_resp: SUCCESS })
+  return billed(answer, { characters: billedCharacters(preview) })
 }
 
 const shown = ({ id: voice_id, description, createdAt }: Voice) => ({

@@ -1,3 +1,4 @@
+import { billed } from '../answer.ts'
 import { invalid } from '../errors.ts'
 import { json, list, number, SUCCESS, text } from '../json.ts'
 import { mp4 } from '../media/mp4.ts'
@@ -57,7 +58,7 @@ export async function videoCreate(call: Call): Promise<Answer> {
   if (duration === 10 && text(body.resolution) === '1080P')
     throw invalid('resolution does not support duration 10')
   const task = await makeTask(call, 'video', {}, (made) => view(made, world, true))
-  return json({ task_id: task.id, base_resp: SUCCESS })
+  return billed(json({ task_id: task.id, base_resp: SUCCESS }), { videos: 1 }, { task })
 }
 
 /** The state of a v1 task as the query prints it; callbacks use other words for the same states. */
@@ -100,7 +101,7 @@ export async function templateCreate(call: Call): Promise<Answer> {
   if (list(body.text_inputs).length + list(body.media_inputs).length === 0)
     throw invalid('inputs are required')
   const task = await makeTask(call, 'template', {}, (made) => templateView(made, world))
-  return json({ task_id: task.id, base_resp: SUCCESS })
+  return billed(json({ task_id: task.id, base_resp: SUCCESS }), { videos: 1 }, { task })
 }
 
 function templateView(task: Task, world: World): Fields {

@@ -1,4 +1,5 @@
 import { tokensOf } from '../chat/reply.ts'
+import { billed, type Usage } from '../answer.ts'
 import { invalid, MESSAGES, Refusal } from '../errors.ts'
 import { fields, json, list, number, text } from '../json.ts'
 import { mp4 } from '../media/mp4.ts'
@@ -40,7 +41,7 @@ export async function video2Create(call: Call): Promise<Answer> {
   const made = await makeTask(call, 'video2', { taskType: 'generation' }, (task) => ({
     task: view(task, call.world),
   }))
-  return json({ task_id: made.id })
+  return billed(json({ task_id: made.id }), bill(made), { task: made })
 }
 
 /** POST /v2/video_regeneration: from a task of the account, or from a video. */
@@ -51,7 +52,7 @@ export async function video2Regenerate(call: Call): Promise<Answer> {
   const made = await makeTask(call, 'video2', { taskType: 'regeneration' }, (task) => ({
     task: view(task, call.world),
   }))
-  return json({ task_id: made.id })
+  return billed(json({ task_id: made.id }), bill(made), { task: made })
 }
 
 /** POST /v2/h3_context_ir: a prompt written from references; its usage is tokens. */
@@ -60,7 +61,14 @@ export async function video2Context(call: Call): Promise<Answer> {
   const made = await makeTask(call, 'video2', { taskType: 'h3_context_ir' }, (task) => ({
     task: view(task, call.world),
   }))
-  return json({ task_id: made.id })
+  return billed(json({ task_id: made.id }), bill(made), { task: made })
+}
+
+/** What a task bills once it has succeeded. */
+function bill({ taskType, request }: Task): Usage {
+  if (taskType === 'h3_context_ir') return { input_tokens: tokensOf(request.content), output_tokens: 42 }
+  const { seconds, images } = inputs(request)
+  return { video_seconds: number(request.duration, 5), input_video_seconds: seconds, input_images: images }
 }
 
 function status(task: Task): string {

@@ -56,6 +56,8 @@ function entryFrom({ token, user }: { token: Token; user: User }, readAt: number
   const identity: Identity = Object.freeze({
     userId: user.id,
     tokenId: token.id,
+    plan: user.plan,
+    multiplier: user.multiplier,
     expiresAt: token.expiresAt ?? Infinity,
     mayUseOperation: operationRule(token.operations),
     mayUseModel: nameRule(token.models),

@@ -2,6 +2,9 @@
 export interface Identity {
   readonly userId: string
   readonly tokenId: string
+  readonly plan: string | null
+  /** The user's own multiplier of prices, a decimal text; null: they have none. */
+  readonly multiplier: string | null
   /** Milliseconds since the Unix epoch; Infinity: never. */
   readonly expiresAt: number
   /** @returns whether the token's own rules let it use an operation, e.g. `chat.native` (`chat.*` lets all of chat) */

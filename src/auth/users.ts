@@ -10,6 +10,8 @@ export interface NewUser {
   readonly name?: string | null | undefined
   readonly email?: string | null | undefined
   readonly plan?: string | null | undefined
+  /** What they pay, as a multiple of the list price: a decimal text. */
+  readonly multiplier?: string | null | undefined
 }
 
 /** What may change about a user; what is left out stays. */
@@ -17,6 +19,7 @@ export interface UserChange {
   readonly name?: string | null | undefined
   readonly email?: string | null | undefined
   readonly plan?: string | null | undefined
+  readonly multiplier?: string | null | undefined
   readonly status?: UserStatus | undefined
 }
 
@@ -44,9 +47,18 @@ export function createUserService({
   readonly authenticator: Pick<Authenticator, 'forget' | 'refresh'>
 }): UserService {
   return {
-    async add({ id = `usr_${randomBase62(16)}`, name = null, email = null, plan = null }) {
+    async add({ id = `usr_${randomBase62(16)}`, name = null, email = null, plan = null, multiplier = null }) {
       const now = clock.now()
-      const user: User = { id, name, email, plan, status: 'active', createdAt: now, updatedAt: now }
+      const user: User = {
+        id,
+        name,
+        email,
+        plan,
+        multiplier,
+        status: 'active',
+        createdAt: now,
+        updatedAt: now,
+      }
       if (!(await store.users.add(user))) {
         throw new GatewayError('conflict', 'There is a user with this id already.', { path: 'id' })
       }
@@ -59,12 +71,13 @@ export function createUserService({
       return user
     },
 
-    async update(id, { name, email, plan, status }) {
+    async update(id, { name, email, plan, multiplier, status }) {
       const now = clock.now()
       const change = {
         ...(name !== undefined && { name }),
         ...(email !== undefined && { email }),
         ...(plan !== undefined && { plan }),
+        ...(multiplier !== undefined && { multiplier }),
         ...(status !== undefined && { status }),
       }
       const user = await store.users.update(id, change, now)

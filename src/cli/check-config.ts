@@ -2,17 +2,22 @@ import { everySetting } from '../config/describe.ts'
 import { ConfigError, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { formatDuration } from '../lib/durations.ts'
+import { inspectPrices, readPrices } from '../metering/price-file.ts'
 import type { Command } from './command.ts'
 import type { Environment } from '../config/sources.ts'
 
-/** The configuration as the gateway would read it, or everything that is wrong with it. */
-export function readConfig(
+/** The configuration as the gateway would read it, with the file of prices, or everything that is wrong with them. */
+export async function readConfig(
   env: Environment,
-):
-  | { readonly config: Config; readonly warnings: readonly string[] }
-  | { readonly problems: readonly string[] } {
+): Promise<
+  { readonly config: Config; readonly warnings: readonly string[] } | { readonly problems: readonly string[] }
+> {
   try {
-    return loadConfig({ env })
+    const read = loadConfig({ env })
+    const { pricesFile } = read.config
+    if (pricesFile === undefined) return read
+    const prices = inspectPrices(pricesFile, await readPrices(pricesFile))
+    return 'problems' in prices ? prices : read
   } catch (error) {
     if (error instanceof ConfigError) return { problems: error.problems }
     throw error
@@ -42,7 +47,7 @@ export const checkConfig: Command = {
   options: [],
   summary: 'Print the settings in effect, without secrets, or everything that is wrong with them',
   async run({ isJson }, io) {
-    const read = readConfig(io.env)
+    const read = await readConfig(io.env)
     if ('problems' in read) {
       if (isJson) io.out(JSON.stringify({ ok: false, problems: read.problems }))
       else for (const problem of read.problems) io.err(problem)

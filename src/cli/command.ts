@@ -18,6 +18,11 @@ export const OPTIONS = {
   name: { type: 'string', value: 'TEXT', help: 'A name for people to read' },
   email: { type: 'string', value: 'ADDRESS', help: 'E-mail address' },
   plan: { type: 'string', value: 'PLAN', help: 'Plan' },
+  multiplier: {
+    type: 'string',
+    value: 'NUMBER',
+    help: 'What they pay, as a multiple of the list price, such as 0.4',
+  },
   status: { type: 'string', value: 'STATUS', help: 'Only active or only suspended ones' },
   'expires-in': { type: 'string', value: 'DURATION', help: 'Lifetime, such as 12h or 30d (default: no end)' },
   operations: {
@@ -31,6 +36,23 @@ export const OPTIONS = {
     value: 'DURATION',
     help: 'How long the old token goes on working (default: not at all)',
   },
+  by: { type: 'string', value: 'GROUP', help: 'user, token, model, modality or operation (default: user)' },
+  from: {
+    type: 'string',
+    value: 'TIME',
+    help: 'Since then: 2026-01-31T12:00:00Z, 2026-01-31, or 7d, 24h ago',
+  },
+  to: { type: 'string', value: 'TIME', help: 'Until then (default: now)' },
+  user: { type: 'string', value: 'ID', help: 'Only of this user' },
+  token: { type: 'string', value: 'ID', help: 'Only of this token' },
+  operation: { type: 'string', value: 'NAME', help: 'Only of this operation, such as chat.native' },
+  outcome: {
+    type: 'string',
+    value: 'OUTCOME',
+    help: 'Only those that ended so, such as ok or provider_error',
+  },
+  limit: { type: 'string', value: 'NUMBER', help: 'Most lines of the page: 1 to 1000 (default: 100)' },
+  cursor: { type: 'string', value: 'TEXT', help: 'Go on where the page before ended' },
 } as const
 
 export type OptionName = keyof typeof OPTIONS

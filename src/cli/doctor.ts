@@ -17,7 +17,7 @@ interface Finding {
 type Check = (args: Arguments, io: Io) => Promise<string>
 
 const configuration: Check = async (_, { env }) => {
-  const read = readConfig(env)
+  const read = await readConfig(env)
   if ('config' in read) return 'is valid'
   throw new Error(`has ${read.problems.length} problem(s). Run "check-config" to see them.`)
 }

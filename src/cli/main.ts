@@ -1,3 +1,4 @@
+import { bookCommands } from './books.ts'
 import { checkConfig } from './check-config.ts'
 import { checkArguments, parseLine, type Command } from './command.ts'
 import { doctor } from './doctor.ts'
@@ -6,7 +7,7 @@ import { CommandError, UsageError, type Io } from './io.ts'
 import { tokenCommands } from './tokens.ts'
 import { userCommands } from './users.ts'
 
-const COMMANDS: readonly Command[] = [...userCommands, ...tokenCommands, checkConfig, doctor]
+const COMMANDS: readonly Command[] = [...userCommands, ...tokenCommands, ...bookCommands, checkConfig, doctor]
 
 /** The command that the first words call, and what stands after them. */
 function commandOf(words: readonly string[]): { command: Command; rest: readonly string[] } {

@@ -9,10 +9,13 @@ type Token = Static<typeof TokenView>
 
 const WHOLE_TOKEN = /^[a-z][a-z0-9]*_([0-9A-Za-z]{12})_[0-9A-Za-z]{49}$/
 
-/** The address of a token: by its id, or by the token itself, as it is at hand when one has leaked. */
+/** The id of a token: given as such, or as the token itself, as it is at hand when one has leaked. */
+export function tokenIdOf(idOrToken: string): string {
+  return WHOLE_TOKEN.exec(idOrToken)?.[1] ?? idOrToken
+}
+
 function pathOf(idOrToken = ''): string {
-  const id = WHOLE_TOKEN.exec(idOrToken)?.[1] ?? idOrToken
-  return `/admin/v1/tokens/${encodeURIComponent(id)}`
+  return `/admin/v1/tokens/${encodeURIComponent(tokenIdOf(idOrToken))}`
 }
 
 function listFrom(option: string | undefined, name: string): string[] | undefined {

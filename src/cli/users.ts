@@ -3,7 +3,7 @@ import { UsersPage, UserView } from '../routes/admin/schemas.ts'
 import { apiOf, type Api } from './api.ts'
 import { REMOTE, type Arguments, type Command } from './command.ts'
 import { connectionOf } from './connection.ts'
-import type { Io } from './io.ts'
+import { UsageError, type Io } from './io.ts'
 import { printTable } from './table.ts'
 
 type User = Static<typeof UserView>
@@ -16,12 +16,13 @@ export function apiFor({ options }: Arguments, io: Io): Api {
 function printUsers(io: Io, users: readonly User[]): void {
   printTable(
     io,
-    ['ID', 'NAME', 'EMAIL', 'PLAN', 'STATUS', 'CREATED'],
+    ['ID', 'NAME', 'EMAIL', 'PLAN', 'MULTIPLIER', 'STATUS', 'CREATED'],
     users.map((user) => [
       user.id,
       user.name ?? '-',
       user.email ?? '-',
       user.plan ?? '-',
+      user.multiplier ?? '-',
       user.status,
       user.created_at,
     ]),
@@ -33,15 +34,16 @@ const pathOf = (id = ''): string => `/admin/v1/users/${encodeURIComponent(id)}`
 const add: Command = {
   words: 'user add',
   positionals: ['[ID]'],
-  options: [...REMOTE, 'name', 'email', 'plan'],
+  options: [...REMOTE, 'name', 'email', 'plan', 'multiplier'],
   summary: 'Add a user; prints the id',
   async run(args, io) {
-    const { name, email, plan } = args.options
+    const { name, email, plan, multiplier } = args.options
     const user = await apiFor(args, io).call(UserView, 'POST', '/admin/v1/users', {
       id: args.positionals[0],
       name,
       email,
       plan,
+      multiplier,
     })
     io.out(args.isJson ? JSON.stringify(user) : user.id)
     if (!args.isJson) io.err(`Added. Next: token create ${user.id}`)
@@ -78,6 +80,26 @@ const show: Command = {
   },
 }
 
+/** How a value is taken away from a user on the command line. */
+const NONE = 'none'
+
+const set: Command = {
+  words: 'user set',
+  positionals: ['ID'],
+  options: [...REMOTE, 'name', 'email', 'plan', 'multiplier'],
+  summary: `Change what is said of a user; "${NONE}" takes it away`,
+  async run(args, io) {
+    const { name, email, plan, multiplier } = args.options
+    const given = Object.entries({ name, email, plan, multiplier }).filter(([, value]) => value !== undefined)
+    if (given.length === 0) throw new UsageError('"user set" needs --name, --email, --plan or --multiplier')
+    const change = Object.fromEntries(given.map(([field, value]) => [field, value === NONE ? null : value]))
+    const user = await apiFor(args, io).call(UserView, 'PATCH', pathOf(args.positionals[0]), change)
+    if (args.isJson) io.out(JSON.stringify(user))
+    else io.err(`${user.id}: ${given.map(([field, value]) => `${field} is ${value ?? NONE}`).join(', ')}.`)
+    return 0
+  },
+}
+
 function setStatus(words: string, status: User['status'], summary: string): Command {
   return {
     words,
@@ -98,6 +120,7 @@ export const userCommands: readonly Command[] = [
   add,
   list,
   show,
+  set,
   setStatus('user suspend', 'suspended', 'Refuse a user from the next request on, and end what is under way'),
   setStatus('user activate', 'active', 'Let a suspended user in again'),
 ]

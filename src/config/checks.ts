@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { isMultiplier } from '../lib/money.ts'
 
 /** Each check answers with what is wrong and how to mend it, or with nothing. Values that may hold credentials are not repeated. */
 
@@ -80,5 +81,27 @@ export function cidrProblem(text: string): string | undefined {
   }
   if (length === 0)
     return `${shown(text)} trusts every address, so that any client could forge its own. List the proxies only`
+  return undefined
+}
+
+/** A plan's name and its multiplier out of `free=0.4`; the last `=` parts them. */
+export function planMultiplierOf(text: string): readonly [plan: string, multiplier: string] {
+  const mark = text.lastIndexOf('=')
+  return [text.slice(0, Math.max(mark, 0)).trim(), text.slice(mark + 1).trim()]
+}
+
+export function planMultipliersProblem(items: readonly string[]): string | undefined {
+  const seen = new Set<string>()
+  for (const item of items) {
+    const [plan, multiplier] = planMultiplierOf(item)
+    if (plan === '' || plan.length > 64) {
+      return `${shown(item)} names no plan. Write name=multiplier, as in free=0.4,pro=1`
+    }
+    if (!isMultiplier(multiplier)) {
+      return `${shown(item)} has no multiplier of 0 to 1000000 with up to 9 decimals. Write name=multiplier, as in free=0.4,pro=1`
+    }
+    if (seen.has(plan)) return `names the plan ${shown(plan)} twice. Keep one`
+    seen.add(plan)
+  }
   return undefined
 }

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { formatDuration, parseDuration } from '../lib/durations.ts'
-import { cidrProblem, originProblem } from './checks.ts'
+import { cidrProblem, originProblem, planMultiplierOf, planMultipliersProblem } from './checks.ts'
 import { Secret } from './secret.ts'
 import { keyProblem, parseUpstreamKeys, upstreamKeysProblem } from './upstream-keys.ts'
 
@@ -12,7 +12,7 @@ export interface About {
 }
 
 /** The longest wait that a timer of the runtime holds (2^31 - 1 ms is 24.8 days). */
-const LONGEST = parseDuration('24d')
+const LONGEST = '24d'
 
 const VISIBLE_ASCII = '^[\\x21-\\x7e]+$'
 
@@ -45,15 +45,16 @@ export function flag(about: About) {
   return Type.Boolean({ kind: 'boolean', expects: 'true or false', ...about })
 }
 
-/** A duration; milliseconds once read. */
-export function duration(minimum: string, about: About) {
+/** A duration; milliseconds once read. `maximum` is for those that no timer waits for. */
+export function duration(minimum: string, about: About, maximum = LONGEST) {
   const least = parseDuration(minimum)
-  const expects = `a duration from ${formatDuration(least)} to ${formatDuration(LONGEST)}, such as 30s, 15m or 24h`
+  const most = parseDuration(maximum)
+  const expects = `a duration from ${formatDuration(least)} to ${formatDuration(most)}, such as 30s, 15m or 24h`
   const base = Type.String({ kind: 'duration', expects, ...about })
   const within = (value: string) => {
     try {
       const milliseconds = parseDuration(value)
-      return milliseconds >= least && milliseconds <= LONGEST
+      return milliseconds >= least && milliseconds <= most
     } catch {
       return false
     }
@@ -91,6 +92,22 @@ export function upstreamKeys(about: About) {
   return Type.Codec(refined)
     .Decode(parseUpstreamKeys)
     .Encode((keys) => keys.map(({ name, key }) => `${name}=${key.reveal()}`).join(','))
+}
+
+/** Multipliers by plan, as `free=0.4,pro=1`; an object of decimal texts by plan once read. */
+export function planMultipliers(about: About) {
+  const expects = 'name=multiplier, several separated by commas'
+  const base = Type.Array(Type.String(), { kind: 'list', expects, ...about })
+  const refined = Type.Refine(
+    base,
+    (items) => planMultipliersProblem(items) === undefined,
+    (items) => planMultipliersProblem(items) ?? '',
+  )
+  return Type.Codec(refined)
+    .Decode((items): Readonly<Record<string, string>> =>
+      Object.freeze(Object.fromEntries(items.map(planMultiplierOf))),
+    )
+    .Encode((plans) => Object.entries(plans).map(([plan, multiplier]) => `${plan}=${multiplier}`))
 }
 
 function list(kind: 'list' | 'cidrs', about: About, problem: (item: string) => string | undefined) {

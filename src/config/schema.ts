@@ -13,6 +13,7 @@ import {
   text,
   upstreamKeys,
 } from './kinds.ts'
+import { moneySettings } from './money-settings.ts'
 import type { UpstreamKey } from './upstream-keys.ts'
 
 /**
@@ -134,18 +135,7 @@ export const settings = Type.Object({
       redisUrlProblem,
     ),
   ),
-  price_multiplier: text(
-    {
-      description:
-        "Reserved: what users will pay, as a multiple of MiniMax's list price. Nothing is charged in this version.",
-      default: '1',
-      examples: ['1.25'],
-    },
-    {
-      pattern: '^\\d{1,6}(\\.\\d{1,9})?$',
-      expects: 'a decimal number of zero or more, with up to 9 decimals',
-    },
-  ),
+  ...moneySettings,
   cors_origins: origins({
     description:
       'Reserved: web origins whose pages may call the API with session tokens. Not used in this version.',

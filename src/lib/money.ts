@@ -51,6 +51,16 @@ export function divideHalfUp(numerator: bigint, denominator: bigint): bigint {
   return numerator < 0n ? -rounded : rounded
 }
 
+/** What a price is multiplied by, as people write it: zero to a million, with up to 9 decimals. */
+export const MULTIPLIER = '^(?:\\d{1,6}(?:\\.\\d{1,9})?|1000000(?:\\.0{1,9})?)$'
+
+const multiplier = new RegExp(MULTIPLIER)
+
+/** @returns whether a text is a multiplier, as in `0.4` */
+export function isMultiplier(text: string): boolean {
+  return multiplier.test(text)
+}
+
 /**
  * An amount times a decimal number, rounded once.
  * @param multiplier zero or more, with up to 9 decimals, as in `0.4`

@@ -3,6 +3,7 @@ import type { Call } from '../call.ts'
 import { OPERATIONS } from '../minimax/catalog.ts'
 import { FAILURE_CODES } from '../minimax/failures.ts'
 import { MODELS } from '../minimax/models.ts'
+import { TASK_KINDS, type TaskKind } from '../minimax/tasks.ts'
 
 /** What stands for every request that no operation matches. */
 export const UNKNOWN_OPERATION = { name: 'unknown', modality: 'unknown' } as const
@@ -13,6 +14,9 @@ const PREFIX = 'minimax_gateway_'
 const LATENCY = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800]
 /** Seconds that the gateway itself takes. */
 const OVERHEAD = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25]
+
+/** Seconds of one write to the disk. */
+const COMMIT = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 
 /** How an attempt to authenticate ended. */
 export const AUTH_RESULTS = [
@@ -28,6 +32,43 @@ export const AUTH_RESULTS = [
 ] as const
 
 export type AuthResult = (typeof AUTH_RESULTS)[number]
+
+/** How the price of a call was found, or why it has none. */
+export const PRICE_LOOKUPS = [
+  /** By its own name, or its operation's. */
+  'listed',
+  /** By another name of the model. */
+  'alias',
+  /** By the model that was asked for, because the one that answered has no price. */
+  'asked',
+  /** By the dearest prices of the modality. */
+  'ceiling',
+  /** Nothing was used, so nothing was looked up. */
+  'nothing',
+  /** Refused before it was sent: there is no price. */
+  'unknown',
+  /** Answered, and there is no price: it cost nothing. */
+  'unpriced',
+  /** Answered, and what it used is no quantity, or money beyond all bounds: it cost nothing. */
+  'refused',
+] as const
+
+export type PriceLookup = (typeof PRICE_LOOKUPS)[number]
+
+/** What came of an operator's file of prices that has changed. */
+export const PRICE_RELOADS = ['applied', 'refused'] as const
+
+export type PriceReload = (typeof PRICE_RELOADS)[number]
+
+/** What can become of a task, as the books have it. */
+const TASK_STATES = ['running', 'succeeded', 'failed', 'expired'] as const
+
+/** How many tasks of a kind are in a state. */
+export interface TaskTally {
+  readonly kind: TaskKind
+  readonly state: (typeof TASK_STATES)[number]
+  readonly count: number
+}
 
 const RESULT_OF_CODE: Readonly<Record<string, AuthResult>> = {
   token_missing: 'missing',
@@ -64,6 +105,11 @@ export class Metrics {
   readonly #limited: Counter<'limit'>
   readonly #providerCodes: Counter<'code'>
   readonly #keyMasked: Counter
+  readonly #ledgerCommit: Histogram
+  readonly #priceLookups = new Map<PriceLookup, { inc(): void }>()
+  readonly #priceReloads: Counter<'result'>
+  readonly #tasks: Gauge<'kind' | 'state'>
+  #countTasks: () => Promise<readonly TaskTally[]> = () => Promise.resolve([])
   readonly #byOperation = new Map<string, OperationMetrics>()
 
   constructor() {
@@ -126,10 +172,40 @@ export class Metrics {
       labelNames: ['code'],
       registers,
     })
+    this.#ledgerCommit = new Histogram({
+      name: `${PREFIX}ledger_commit_seconds`,
+      help: 'How long the store took to write a group of changes of the ledger to the disk.',
+      buckets: COMMIT,
+      registers,
+    })
     this.#keyMasked = new Counter({
       name: `${PREFIX}key_masked_total`,
       help: 'Times that the master key was masked in what upstream answered.',
       registers,
+    })
+    const priceLookups = new Counter({
+      name: `${PREFIX}price_lookups_total`,
+      help: 'Calls by how their price was found, or why they have none.',
+      labelNames: ['status'],
+      registers,
+    })
+    for (const status of PRICE_LOOKUPS) {
+      priceLookups.inc({ status }, 0)
+      this.#priceLookups.set(status, priceLookups.labels({ status }))
+    }
+    this.#priceReloads = new Counter({
+      name: `${PREFIX}prices_reloads_total`,
+      help: "Changes of the operator's file of prices, by what came of them.",
+      labelNames: ['result'],
+      registers,
+    })
+    for (const result of PRICE_RELOADS) this.#priceReloads.inc({ result }, 0)
+    this.#tasks = new Gauge({
+      name: `${PREFIX}tasks`,
+      help: 'Tasks that the books have, by what they make and by state.',
+      labelNames: ['kind', 'state'],
+      registers,
+      collect: () => this.#collectTasks(),
     })
     for (const { name } of [...OPERATIONS, UNKNOWN_OPERATION]) {
       this.#byOperation.set(name, {
@@ -179,6 +255,39 @@ export class Metrics {
 
   limited(limit: 'address' | 'auth_failures'): void {
     this.#limited.inc({ limit })
+  }
+
+  /** A call was billed, or refused for want of a price. */
+  priceLookup(status: PriceLookup): void {
+    this.#priceLookups.get(status)?.inc()
+  }
+
+  /** The operator's file of prices has changed. */
+  pricesReloaded(result: PriceReload): void {
+    this.#priceReloads.inc({ result })
+  }
+
+  /** @param seconds that one group of changes took to be on disk */
+  ledgerCommit(seconds: number): void {
+    this.#ledgerCommit.observe(seconds)
+  }
+
+  /** @param count asked whenever Prometheus reads; while it rejects there are no numbers of tasks */
+  watchTasks(count: () => Promise<readonly TaskTally[]>): void {
+    this.#countTasks = count
+  }
+
+  async #collectTasks(): Promise<void> {
+    this.#tasks.reset()
+    let tallies: readonly TaskTally[]
+    try {
+      tallies = await this.#countTasks()
+    } catch {
+      // Whoever counts tells of it; all the other metrics are still read.
+      return
+    }
+    for (const kind of TASK_KINDS) for (const state of TASK_STATES) this.#tasks.set({ kind, state }, 0)
+    for (const { kind, state, count } of tallies) this.#tasks.set({ kind, state }, count)
   }
 
   /** The text that Prometheus reads, and its type. */

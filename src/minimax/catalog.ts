@@ -86,6 +86,8 @@ export interface Operation {
    * MiniMax bills or makes something regardless; `cancel` closes upstream, because nothing is lost.
    */
   readonly onCallerGone: 'finish' | 'cancel'
+  /** Whether its streams tell what they used only where `stream_options.include_usage` asks for it (text-chat-openai). */
+  readonly asksUsage: boolean
 }
 
 type Row = Pick<Operation, 'method' | 'path' | 'body'> & Partial<Operation>
@@ -136,6 +138,7 @@ function define(table: Readonly<Record<string, Row>>): readonly Operation[] {
       query: {},
       timeouts: QUICK,
       onCallerGone: row.method === 'GET' ? 'cancel' : 'finish',
+      asksUsage: false,
       ...row,
     } satisfies Operation),
   )
@@ -154,7 +157,7 @@ const VIDEO_TASK = { body: 'json', timeouts: { ...QUICK, firstByte: 2 * MINUTE }
 export const OPERATIONS: readonly Operation[] = define({
   // chat
   'chat.native': { method: 'POST', path: '/v1/text/chatcompletion_v2', ...CHAT },
-  'chat.openai': { method: 'POST', path: '/v1/chat/completions', ...CHAT },
+  'chat.openai': { method: 'POST', path: '/v1/chat/completions', ...CHAT, asksUsage: true },
   'chat.responses': { method: 'POST', path: '/v1/responses', ...CHAT },
   'chat.input_tokens': {
     method: 'POST',

@@ -13,6 +13,8 @@ export interface Meter {
   pushFrame(direction: 'client' | 'server', message: Buffer): void
   /** The answer ended, or was cut off. */
   end(): void
+  /** As in `reading`, for those who ask after every piece. */
+  readonly hasEnded: boolean
   readonly reading: Reading
 }
 
@@ -20,7 +22,7 @@ const NOTHING_DELIVERED = { characters: 0, bytes: 0, frames: 0, tokens: 0 }
 
 /** For what costs nothing and is not looked into: files. */
 export class SilentMeter implements Meter {
-  #hasEnded = false
+  hasEnded = false
   readonly #model: string | null
 
   constructor(model: string | null) {
@@ -36,7 +38,7 @@ export class SilentMeter implements Meter {
   }
 
   end(): void {
-    this.#hasEnded = true
+    this.hasEnded = true
   }
 
   get reading(): Reading {
@@ -48,7 +50,7 @@ export class SilentMeter implements Meter {
       failure: undefined,
       isComplete: false,
       isReadable: true,
-      hasEnded: this.#hasEnded,
+      hasEnded: this.hasEnded,
       delivered: NOTHING_DELIVERED,
     }
   }
@@ -106,6 +108,10 @@ export class AnswerMeter implements Meter {
     if (byte === LETTER_W || (byte >= ZERO && byte <= NINE)) this.#cues = new CueReader()
   }
 
+  get hasEnded(): boolean {
+    return this.#tally.hasEnded || this.#tally.isComplete || this.#reader.hasEnded
+  }
+
   get reading(): Reading {
     const tally = this.#tally
     const reader = this.#reader
@@ -117,7 +123,7 @@ export class AnswerMeter implements Meter {
       failure: tally.failure,
       isComplete: tally.isComplete && !this.#isBroken,
       isReadable: tally.isReadable && reader.isReadable && !this.#isBroken,
-      hasEnded: tally.hasEnded || tally.isComplete || reader.hasEnded,
+      hasEnded: this.hasEnded,
       delivered: {
         characters: tally.characters,
         bytes: Math.floor(tally.bytes),

@@ -4,7 +4,8 @@ import { promptSize, promptTokens, type PromptSize } from './meter-prompt.ts'
 import { shapeOf } from './meter-shape.ts'
 import type { Value } from './meter-value.ts'
 import type { Usage } from './units.ts'
-import { billedCharacters, countOf, usageOf } from './usage.ts'
+import { billedCharacters } from './characters.ts'
+import { countOf, usageOf } from './usage.ts'
 
 /** What the request of a call says about its cost. Kept until the call is settled: numbers and short texts only. */
 export interface CallFacts {

@@ -4,7 +4,8 @@ import { Extractor } from './meter-extract.ts'
 import type { Reading } from './meter-reading.ts'
 import { shapeOf } from './meter-shape.ts'
 import { Tally } from './meter-tally.ts'
-import { billedCharacters, countOf, usageOf } from './usage.ts'
+import { billedCharactersIn } from './characters.ts'
+import { countOf, usageOf } from './usage.ts'
 
 const fromServer = shapeOf({
   ...STATUS,
@@ -64,6 +65,10 @@ export class SocketMeter implements Meter {
     }
   }
 
+  get hasEnded(): boolean {
+    return this.#tally.hasEnded
+  }
+
   get reading(): Reading {
     const { model, failure, hasEnded, isReadable, bytes } = this.#tally
     const characters = this.#characters + this.#current.characters
@@ -90,7 +95,7 @@ export class SocketMeter implements Meter {
     if (event === 'task_start') this.#tally.readModel(found.values[slots.model])
     const to = found.more[slots.text] ?? 0
     if (event !== 'task_continue' || to === 0) return
-    const characters = spokenCharacters(message, found.number(slots.text), to)
+    const characters = billedCharactersIn(message, found.number(slots.text), to)
     const last = this.#waiting.length - 1
     if (last + 1 < MOST_WAITING) this.#waiting.push(characters)
     else this.#waiting[last] = (this.#waiting[last] ?? 0) + characters
@@ -124,14 +129,5 @@ export class SocketMeter implements Meter {
     this.#voices += this.#current.voices
     this.#current = { characters: 0, voices: 0, isHeard: false }
     this.#waiting.shift()
-  }
-}
-
-function spokenCharacters(message: Buffer, from: number, to: number): number {
-  try {
-    const text: unknown = JSON.parse(message.toString('utf8', from, to))
-    return typeof text === 'string' ? billedCharacters(text) : 0
-  } catch {
-    return 0
   }
 }

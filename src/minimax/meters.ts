@@ -63,7 +63,7 @@ export const METERS: Readonly<Record<string, MeterRow>> = {
   'speech.sync': spoken,
   'speech.websocket': socket,
   'speech.websocket_bidi': socket,
-  'speech.async.create': spoken,
+  'speech.async.create': row('task', speech),
   'speech.async.query': asked,
   'speech.legacy_pro': spoken,
 

@@ -107,19 +107,6 @@ export function exclusiveTokens(counts: TokenCounts): Told {
   })
 }
 
-/** Chinese, Japanese and Korean characters and full-width forms. */
-const WIDE = /[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\u{20000}-\u{3ffff}]/gu
-
-/**
- * Characters as speech bills them: one each, two for a Chinese character (guides/pricing-paygo). Only for estimates
- * and for voice design, which does not report them.
- */
-export function billedCharacters(text: string): number {
-  let characters = 0
-  for (const _ of text) characters++
-  return characters + (text.match(WIDE)?.length ?? 0)
-}
-
 /**
  * Tokens of so many bytes of UTF-8 text, where MiniMax did not say. Four bytes are one token: the rule of thumb of
  * published tokenisers for English (about four characters); a Chinese character of three bytes is then 0.75 tokens,

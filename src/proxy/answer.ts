@@ -52,6 +52,9 @@ export class Answer {
     })
   }
 
+  /** Whether the caller was told how long the answer is, and so knows by itself when it has all of it. */
+  hasLength = false
+
   get hasBegun(): boolean {
     return this.#response.headersSent
   }
@@ -71,7 +74,8 @@ export class Answer {
     const list = commonHeaders(this.#operation, this.#call.requestId)
     for (const part of headers.list) list.push(part)
     if (headers.contentType !== '') list.push('content-type', headers.contentType)
-    if (contentLength >= 0) list.push('content-length', String(contentLength))
+    this.hasLength = contentLength >= 0
+    if (this.hasLength) list.push('content-length', String(contentLength))
     if (this.#isEventStream) list.push('x-accel-buffering', 'no')
     // The rest of a body that upstream did not want must not be taken for the next request.
     if (this.isReceiving) list.push('connection', 'close')

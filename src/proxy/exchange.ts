@@ -6,6 +6,7 @@ import type { Operation } from '../minimax/catalog.ts'
 import type { ReportedFailure } from '../minimax/dialects.ts'
 import { failureOfStatus } from '../minimax/failures.ts'
 import { Answer, type AnswerListener } from './answer.ts'
+import type { CallBooks } from './books.ts'
 import { decoderFor, type Decoder, type DecoderListener } from './decode.ts'
 import { answerHeaders, upstreamHeaders, type AnswerHeaders } from './headers.ts'
 import type { UpstreamKey, UpstreamKeys } from './keys.ts'
@@ -14,6 +15,7 @@ import { Scrubber } from './scrub.ts'
 import type { SecretForms } from './secrets.ts'
 import { transportRefusal } from './transport.ts'
 import { Upload } from './upload.ts'
+import { UsageChunkFilter } from './usage-chunk.ts'
 import type { Upstream, UpstreamController, UpstreamHandler } from './upstream.ts'
 
 /** A JSON answer up to this size is read whole before a byte goes on, so that a failure in it can still be refused. */
@@ -22,6 +24,8 @@ const WHOLE_LIMIT = 64 * 1024
 const UPLOAD_IDLE_MS = 60_000
 /** And so is one that, after as long, has brought less than this on average: about 1 KB a second. */
 const UPLOAD_BYTES_PER_MS = 1
+/** What may wait while a call is settled, before upstream is told to wait too. */
+const WAITING_LIMIT = 64 * 1024
 const NOTHING = Buffer.alloc(0)
 
 /** What every exchange works with. */
@@ -34,6 +38,8 @@ export interface ExchangeTools {
   /** What becomes of a stream whose caller left: closed, or read to its end. */
   readonly onCallerGone: 'cancel' | 'drain'
   readonly streamMaxMs: number
+  /** Whether answers that are not streams say what was charged for them. */
+  readonly tellsCharge: boolean
 }
 
 /** A request that is ready to be sent. */
@@ -46,11 +52,14 @@ export interface Outgoing {
   readonly body: Buffer | Upload | null
   /** Of a body that is passed on as it comes, where the client told it. */
   readonly contentLength: number | null
+  /** Usage was asked for that the client did not ask for: it is not to see the chunk that brings it. */
+  readonly hidesUsage: boolean
 }
 
 /**
- * One call to upstream: sends the request, passes the answer on as it comes, and ends the call exactly once, whatever
- * happens on either side. It waits for an answer, then holds a small document or streams, and then is done.
+ * One call to upstream: writes it down, sends the request, passes the answer on as it comes, and ends the call exactly
+ * once, whatever happens on either side. It waits for an answer, then holds a small document or streams; before the last
+ * byte goes on the call is settled on the books.
  */
 export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, DecoderListener {
   readonly call: Call
@@ -59,15 +68,25 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
   readonly #operation: Operation
   readonly #outgoing: Outgoing
   readonly #answer: Answer
+  readonly #books: CallBooks
   #key: UpstreamKey
   #controller: UpstreamController | undefined
   #scrubber: Scrubber
+  #usageFilter: UsageChunkFilter | null = null
   #decoder: Decoder | null = null
   #headers: AnswerHeaders | undefined
   #status = 0
   #held: Buffer[] = []
   #heldBytes = 0
   #isStreaming = false
+  /** The last piece of an answer whose length is known: with it the caller would have all. */
+  #last: Buffer | null = null
+  /** What comes while the call is being settled, because the answer said that it ends; null: it is not. */
+  #waiting: Buffer[] | null = null
+  #waitingBytes = 0
+  #isSettled = false
+  /** Upstream has ended while the call was being settled. */
+  #isComplete = false
   #isDone = false
 
   constructor(
@@ -75,22 +94,28 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     call: Call,
     operation: Operation,
     outgoing: Outgoing,
+    books: CallBooks,
     response: ServerResponse,
   ) {
     this.#tools = tools
     this.call = call
     this.#operation = operation
     this.#outgoing = outgoing
+    this.#books = books
     this.#answer = new Answer(call, operation, response, tools.clock)
     this.#key = tools.keys.pick()
     this.#scrubber = new Scrubber(tools.secrets, true)
   }
 
-  /** Sends the request. From here on the exchange looks after itself. */
+  /** Writes the call down and sends the request. From here on the exchange looks after itself. */
   start(): void {
     this.#tools.live.add(this)
     this.#answer.listen(this)
-    this.#send()
+    this.#books.open((error) => {
+      if (this.#isDone) return
+      if (error === null) this.#send()
+      else this.#fail(error)
+    })
   }
 
   #send(): void {
@@ -138,9 +163,8 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
   }
 
   drop(): void {
-    this.#end('caller_gone')
+    this.#end('caller_gone', undefined, () => this.#answer.drop())
     this.#controller?.abort(new Error('the caller takes no bytes'))
-    this.#answer.drop()
   }
 
   get #isUploading(): boolean {
@@ -229,8 +253,8 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     if (this.#isDone) return
     this.#answer.isGone = true
     const policy = this.call.stream ? this.#tools.onCallerGone : this.#operation.onCallerGone
-    if (policy === 'cancel' || this.#isUploading) {
-      this.#end('caller_gone')
+    if (policy === 'cancel' || this.#isUploading || this.call.sentAt === 0) {
+      this.#end('caller_gone', undefined)
       this.#controller?.abort(new Error('the caller is gone'))
     } else {
       // MiniMax bills it and makes it regardless, so the real answer is still read.
@@ -241,8 +265,9 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
   // How an answer goes on
 
   #take(chunk: Buffer): void {
+    this.#books.push(chunk)
     if (this.#isStreaming) {
-      this.#write(this.#scrubber.push(chunk))
+      this.#pass(this.#scrubber.push(chunk))
       return
     }
     this.#held.push(chunk)
@@ -251,16 +276,57 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     const held = Buffer.concat(this.#held)
     this.#held = []
     this.#stream(this.#headers)
-    this.#write(this.#scrubber.push(held))
+    this.#pass(this.#scrubber.push(held))
   }
 
   /** Sends the headers; from here on bytes go on as they come. */
   #stream(headers: AnswerHeaders): void {
     this.#isStreaming = true
+    if (this.#outgoing.hidesUsage && headers.contentType.startsWith('text/event-stream')) {
+      this.#usageFilter = new UsageChunkFilter()
+    }
     if (!mayReportFailure(headers.contentType) && !headers.contentType.startsWith('text/'))
       this.#scrubber.expectFile()
-    // What was decoded has another length than upstream said.
-    this.#answer.begin(this.#status, headers, this.#decoder === null ? headers.contentLength : -1)
+    // What was decoded, or misses an event, has another length than upstream said.
+    const keepsLength = this.#decoder === null && this.#usageFilter === null
+    this.#answer.begin(this.#status, headers, keepsLength ? headers.contentLength : -1)
+  }
+
+  /** Passes bytes on, except the ones with which the caller would have the whole answer: these wait for the books. */
+  #pass(scrubbed: Buffer): void {
+    const bytes = this.#usageFilter === null ? scrubbed : this.#usageFilter.push(scrubbed)
+    if (this.#waiting !== null) this.#wait(this.#waiting, bytes)
+    else if (this.#answer.hasLength) {
+      const before = this.#last
+      this.#last = bytes
+      if (before !== null) this.#write(before)
+    } else if (!this.#isSettled && this.call.stream && this.#books.hasEnded) this.#settleEarly(bytes)
+    else this.#write(bytes)
+  }
+
+  #wait(waiting: Buffer[], bytes: Buffer): void {
+    waiting.push(bytes)
+    this.#waitingBytes += bytes.length
+    if (this.#waitingBytes > WAITING_LIMIT) this.#controller?.pause()
+  }
+
+  /** The answer has said that it ends: what it used is written down before the caller reads that. */
+  #settleEarly(bytes: Buffer): void {
+    this.#waiting = []
+    this.#wait(this.#waiting, bytes)
+    this.call.status = this.#status
+    const failure = this.#scrubber.failure
+    const outcome = this.#answer.isGone ? 'caller_gone' : (failure?.outcome ?? 'ok')
+    if (failure?.code !== undefined) this.call.providerCode = failure.code
+    this.#books.settle({ outcome, failure, document: null }, () => {
+      const waiting = this.#waiting ?? []
+      this.#waiting = null
+      this.#isSettled = true
+      if (this.#isDone) return
+      for (const piece of waiting) this.#write(piece)
+      if (this.#isComplete) this.#complete()
+      else if (this.#answer.stalledSince === 0) this.#controller?.resume()
+    })
   }
 
   #write(bytes: Buffer): void {
@@ -271,11 +337,19 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
 
   /** The answer has come in full. */
   #complete(): void {
+    if (this.#waiting !== null) {
+      this.#isComplete = true
+      return
+    }
     if (!this.#isStreaming) {
       this.#completeWhole()
       return
     }
-    this.#finishWith(this.#scrubber.end(), this.#scrubber.failure)
+    const scrubbed = this.#scrubber.end()
+    const rest = this.#usageFilter === null ? scrubbed : this.#usageFilter.end(scrubbed)
+    const last = this.#last
+    if (last !== null && rest.length > 0) this.#write(last)
+    this.#finishWith(rest.length > 0 ? rest : (last ?? NOTHING), this.#scrubber.failure)
   }
 
   /** A whole document: a failure in it can still become a refusal of ours, or a second try. */
@@ -291,9 +365,27 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     else if (this.#headers === undefined || (isError && !this.#headers.contentType.includes('json'))) {
       this.#fail(new GatewayError('upstream_bad_answer'), failure)
     } else {
-      this.#answer.begin(this.#status, this.#headers, clean.length)
-      this.#finishWith(clean, failure)
+      this.#finishWhole(clean, this.#headers, failure)
     }
+  }
+
+  #finishWhole(clean: Buffer, headers: AnswerHeaders, failure: ReportedFailure | undefined): void {
+    const { isGone } = this.#answer
+    const { call } = this
+    call.status = this.#status
+    if (!isGone) call.bytesOut += clean.length
+    const document = this.#held.length === 1 ? (this.#held[0] ?? NOTHING) : Buffer.concat(this.#held)
+    this.#end(
+      isGone ? 'caller_gone' : (failure?.outcome ?? 'ok'),
+      failure,
+      () => {
+        if (call.charged !== '' && this.#tools.tellsCharge)
+          headers.list.push('x-gateway-charged', call.charged)
+        this.#answer.begin(this.#status, headers, clean.length)
+        this.#answer.end(clean)
+      },
+      document,
+    )
   }
 
   #scrubHeld(): Buffer {
@@ -314,6 +406,7 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
 
   #retry(key: UpstreamKey): void {
     this.#key = key
+    this.#books.restart()
     this.#held = []
     this.#heldBytes = 0
     this.#headers = undefined
@@ -325,8 +418,7 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
   #finishWith(last: Buffer, failure: ReportedFailure | undefined): void {
     const { isGone } = this.#answer
     if (!isGone) this.call.bytesOut += last.length
-    this.#end(isGone ? 'caller_gone' : (failure?.outcome ?? 'ok'), failure)
-    this.#answer.end(last)
+    this.#end(isGone ? 'caller_gone' : (failure?.outcome ?? 'ok'), failure, () => this.#answer.end(last))
   }
 
   #fail(error: GatewayError, failure?: ReportedFailure): void {
@@ -334,19 +426,39 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     const { call } = this
     call.cause = error.cause
     if (!this.#answer.hasBegun && !this.#answer.isGone) call.status = error.status
-    this.#answer.fail(error)
-    this.#end(this.#answer.isGone ? 'caller_gone' : error.outcome, failure)
+    // Whatever it had said so far, it had said that it was the end: what comes after that takes nothing back.
+    const isWhole = this.#isSettled && error.outcome === 'provider_disconnected'
+    const { isGone } = this.#answer
+    this.#end(isGone ? 'caller_gone' : isWhole ? 'ok' : error.outcome, failure, () => {
+      if (isWhole) this.#answer.end(NOTHING)
+      else this.#answer.fail(error)
+    })
     this.#controller?.abort(error)
     this.#decoder?.destroy()
   }
 
-  #end(outcome: Outcome, failure?: ReportedFailure): void {
+  /**
+   * Ends the call: on the books first, and only then for the caller.
+   * @param last what goes to the caller then
+   */
+  #end(
+    outcome: Outcome,
+    failure: ReportedFailure | undefined,
+    last?: () => void,
+    document: Buffer | null = null,
+  ): void {
     if (this.#isDone) return
     this.#isDone = true
-    this.#tools.live.delete(this)
-    this.call.keyMasked += this.#scrubber.masked
-    if (failure?.code !== undefined) this.call.providerCode = failure.code
-    this.call.finish(outcome)
+    const { call } = this
+    call.keyMasked += this.#scrubber.masked
+    if (failure?.code !== undefined) call.providerCode = failure.code
+    const finish = (): void => {
+      this.#tools.live.delete(this)
+      last?.()
+      call.finish(outcome)
+    }
+    if (this.#isSettled || this.#waiting !== null) finish()
+    else this.#books.settle({ outcome, failure, document }, finish)
   }
 }
 

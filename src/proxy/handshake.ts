@@ -3,11 +3,13 @@ import type { Duplex } from 'node:stream'
 import type { Call } from '../call.ts'
 import { GatewayError } from '../errors.ts'
 import type { Operation } from '../minimax/catalog.ts'
+import type { CallBooks } from './books.ts'
 import type { JsonView } from './json.ts'
 
 /** A client's handshake that the policy has let in, not yet answered. */
 export interface Handshake {
   readonly call: Call
+  readonly books: CallBooks
   readonly operation: Operation
   /** Ours, with our query; nothing of the client's goes on. */
   readonly path: string

@@ -43,6 +43,12 @@ const POLICY_FIELDS: ReadonlySet<string> = new Set([
   'prompt_cache_key',
 ])
 
+/** Where a value stands in a body: from its first byte to the one after its last. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
 /** What the policy reads of a JSON body. */
 export interface JsonView {
   /** The top-level `model`, when it is there and a string. */
@@ -53,11 +59,24 @@ export interface JsonView {
   readonly stream: boolean
   /** The top-level `event` of a WebSocket message, when it is there and a string. */
   readonly event: string | undefined
+  /** The value of the top-level `stream_options`, whatever its type, when it is there. */
+  readonly streamOptions: ByteRange | undefined
 }
 
 /** Folds case as Go's JSON decoder does, which also takes the long s and the Kelvin sign for s and k. */
 function fold(key: string): string {
   return key.toUpperCase().toLowerCase()
+}
+
+/**
+ * Refuses a field that only another case keeps from being one of those by which something is decided.
+ * @throws GatewayError `duplicate_field`
+ */
+export function refuseOtherCase(key: string, fields: ReadonlySet<string>): void {
+  if (fields.has(key)) return
+  const name = fold(key)
+  if (fields.has(name))
+    throw new GatewayError('duplicate_field', `The field "${printable(key)}" must be written "${name}".`)
 }
 
 const QUOTE = 0x22
@@ -75,6 +94,7 @@ export function viewJson(bytes: Buffer): JsonView {
   let modelMistyped = false
   let stream = false
   let event: string | undefined
+  let streamOptions: ByteRange | undefined
   const text = (start: number, end: number): string | undefined =>
     bytes[start] === QUOTE ? String(JSON.parse(bytes.toString('utf8', start, end))) : undefined
   new JsonWalker(bytes, (key, start, end) => {
@@ -83,12 +103,8 @@ export function viewJson(bytes: Buffer): JsonView {
       modelMistyped = model === undefined
     } else if (key === 'stream') stream = bytes[start] === LETTER_T
     else if (key === 'event') event = text(start, end)
-    else if (!POLICY_FIELDS.has(key) && POLICY_FIELDS.has(fold(key))) {
-      throw new GatewayError(
-        'duplicate_field',
-        `The field "${printable(key)}" must be written "${fold(key)}".`,
-      )
-    }
+    else if (key === 'stream_options') streamOptions = { start, end }
+    else refuseOtherCase(key, POLICY_FIELDS)
   }).walk()
-  return { model, modelMistyped, stream, event }
+  return { model, modelMistyped, stream, event, streamOptions }
 }

@@ -25,6 +25,11 @@ export class UpstreamKeys {
     return key
   }
 
+  /** @returns the key of that name; undefined when the operator has taken it away */
+  named(name: string): UpstreamKey | undefined {
+    return this.#keys.find((key) => key.name === name)
+  }
+
   /** @returns a key other than this one; undefined when it is the only one */
   pickOther(than: UpstreamKey): UpstreamKey | undefined {
     for (let tries = this.#keys.length; tries > 0; tries--) {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { GatewayError } from '../errors.ts'
+import type { GatewayError } from '../errors.ts'
 import { renderProblem, type Problem } from '../minimax/dialects.ts'
 import type { Dialect } from '../minimax/catalog.ts'
 import { commonHeaders } from './headers.ts'
@@ -12,11 +12,6 @@ const REST_MS = 2_000
 /** What a refusal says to the caller. */
 export function problemOf(error: GatewayError): Problem {
   return { status: error.status, code: error.code, message: error.message }
-}
-
-/** Whatever was thrown, as an error of ours; what is not ours is `internal`, its text for the log alone. */
-export function gatewayErrorOf(thrown: unknown): GatewayError {
-  return thrown instanceof GatewayError ? thrown : new GatewayError('internal', undefined, { cause: thrown })
 }
 
 /**

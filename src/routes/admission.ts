@@ -5,12 +5,12 @@ import type { Identity } from '../auth/identity.ts'
 import { Call } from '../call.ts'
 import { GatewayError } from '../errors.ts'
 import { newRequestId } from '../lib/ids.ts'
-import { authResultOf, UNKNOWN_OPERATION } from '../metrics/metrics.ts'
+import { UNKNOWN_OPERATION } from '../metrics/metrics.ts'
 import { dialectOfPath, operationOf, type Operation } from '../minimax/catalog.ts'
 import { hasBody } from '../proxy/body.ts'
 import { refuseRepeatedHeaders } from '../proxy/headers.ts'
-import { gatewayErrorOf } from '../proxy/refusal.ts'
 import { checkHandshake } from '../proxy/handshake.ts'
+import { refuseCredential } from './caller.ts'
 import { upgradeOf, type Passage, type Pipeline } from './passage.ts'
 
 /** The first stage: finds the operation by the exact method and path, and opens the call that will be accounted for. */
@@ -102,24 +102,4 @@ function enter(pipeline: Pipeline, passage: Passage, operation: Operation, ident
   passage.call.caller = identity
   pipeline.metrics.authAttempt('ok')
   if (!identity.mayUseOperation(operation.name)) throw new GatewayError('operation_forbidden')
-}
-
-/** A failed credential counts against its address, never against the token that it names. */
-async function refuseCredential(
-  pipeline: Pipeline,
-  request: FastifyRequest,
-  thrown: unknown,
-): Promise<never> {
-  const error = gatewayErrorOf(thrown)
-  pipeline.metrics.authAttempt(authResultOf(error.code))
-  if (error.status === 401) {
-    try {
-      await pipeline.failures.fail(request)
-    } catch (throttled) {
-      pipeline.metrics.authAttempt('throttled')
-      pipeline.metrics.limited('auth_failures')
-      throw throttled
-    }
-  }
-  throw error
 }

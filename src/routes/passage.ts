@@ -10,6 +10,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Match } from '../minimax/catalog.ts'
 import type { BodyTools } from '../proxy/body.ts'
+import type { CallBooks } from '../proxy/books.ts'
 import type { ExchangeTools } from '../proxy/exchange.ts'
 import type { WebSocketRelays } from '../proxy/websocket.ts'
 
@@ -18,6 +19,14 @@ export interface Pipeline {
   readonly exchange: ExchangeTools
   readonly bodies: BodyTools
   readonly relays: WebSocketRelays
+  /**
+   * Whoever keeps the books of a call.
+   * @param body the whole request, where it is in memory
+   * @param subject the id in the path; '' where there is none
+   */
+  readonly books: (call: Call, identity: Identity | null, body: Buffer | null, subject: string) => CallBooks
+  /** @throws GatewayError `price_unknown` */
+  readonly checkPrice: (operation: string, model: string) => void
   readonly authenticator: Authenticator
   /** The flood limit of the caller's address; null: none. Rejects with a GatewayError. */
   readonly flood: ((request: FastifyRequest) => Promise<void>) | null

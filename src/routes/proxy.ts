@@ -1,16 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { GatewayError } from '../errors.ts'
+import { GatewayError, gatewayErrorOf } from '../errors.ts'
 import { OPERATIONS } from '../minimax/catalog.ts'
 import { hasBody, readBody, refuseDeclaredLength } from '../proxy/body.ts'
 import { Exchange, type Outgoing } from '../proxy/exchange.ts'
 import { commonHeaders } from '../proxy/headers.ts'
 import { viewJson } from '../proxy/json.ts'
 import { boundaryOf, FormWatcher } from '../proxy/multipart.ts'
-import { gatewayErrorOf, writeRefusal } from '../proxy/refusal.ts'
+import { writeRefusal } from '../proxy/refusal.ts'
 import { upstreamPath } from '../proxy/target.ts'
 import { Upload } from '../proxy/upload.ts'
+import { withUsageAsked } from '../proxy/usage-request.ts'
 import { accountAnswer } from './account.ts'
 import { admit, begin } from './admission.ts'
 import {
@@ -130,8 +131,10 @@ function handle(
     openWebSocket(pipeline, passage, raw, path)
     return
   }
+  const { call, identity, response } = passage
   const outgoing = outgoingOf(pipeline, passage, raw, path, bytes)
-  new Exchange(pipeline.exchange, passage.call, operation, outgoing, passage.response).start()
+  const books = pipeline.books(call, identity, bytes ?? null, passage.match.parameter)
+  new Exchange(pipeline.exchange, call, operation, outgoing, books, response).start()
 }
 
 function outgoingOf(
@@ -147,7 +150,14 @@ function outgoingOf(
     case 'multipart':
       return formOutgoing(pipeline, passage, request, path)
     default:
-      return { path, clientHeaders: request.headers, body: null, contentType: null, contentLength: null }
+      return {
+        path,
+        clientHeaders: request.headers,
+        body: null,
+        contentType: null,
+        contentLength: null,
+        hidesUsage: false,
+      }
   }
 }
 
@@ -162,12 +172,15 @@ function jsonOutgoing(
   if (view.modelMistyped) throw new GatewayError('model_missing')
   passage.call.stream = view.stream && passage.match.operation.answer === 'stream'
   checkModel(passage, view.model)
+  const { operation } = passage.match
+  const asked = operation.asksUsage && passage.call.stream ? withUsageAsked(bytes, view) : null
   return {
     path,
     clientHeaders: request.headers,
-    body: bytes,
+    body: asked?.bytes ?? bytes,
     contentType: 'application/json',
     contentLength: null,
+    hidesUsage: asked?.added === true,
   }
 }
 
@@ -182,8 +195,10 @@ function formOutgoing(
   if (boundary === undefined) throw new GatewayError('length_required')
   const watcher = new FormWatcher(boundary, {
     field(name, value) {
-      if (name === 'model') checkModel(passage, value)
-      else if (name === 'stream') call.stream = value === 'true' && match.operation.answer === 'stream'
+      if (name === 'model') {
+        checkModel(passage, value)
+        pipeline.checkPrice(match.operation.name, value)
+      } else if (name === 'stream') call.stream = value === 'true' && match.operation.answer === 'stream'
     },
     end() {
       if (call.model === '') checkModel(passage, undefined)
@@ -196,6 +211,7 @@ function formOutgoing(
     body: new Upload(request, call, pipeline.clock, match.operation.bodyLimit, watcher),
     contentType: `multipart/form-data; boundary="${boundary}"`,
     contentLength: length === undefined ? null : Number(length),
+    hidesUsage: false,
   }
 }
 
@@ -210,6 +226,7 @@ function openWebSocket(
   if (upgrade === undefined) throw new GatewayError('upgrade_required')
   pipeline.relays.open({
     call,
+    books: pipeline.books(call, passage.identity, null, ''),
     operation: match.operation,
     path,
     request,
@@ -219,7 +236,9 @@ function openWebSocket(
     release: () => response.detachSocket(request.socket),
     check(view) {
       if (view.modelMistyped) throw new GatewayError('model_missing')
-      if (view.event === 'task_start') checkModel(passage, view.model)
+      if (view.event !== 'task_start') return
+      checkModel(passage, view.model)
+      if (view.model !== undefined) pipeline.checkPrice(match.operation.name, view.model)
     },
     refuse(error) {
       call.status = error.status

@@ -1,11 +1,15 @@
 import type { Kysely } from 'kysely'
 import { DEFAULT_MIGRATION_TABLE, Migrator, type Migration } from 'kysely/migration'
 import * as usersAndTokens from './migrations/0001-users-and-tokens.ts'
+import * as books from './migrations/0002-books.ts'
+import * as userMultiplier from './migrations/0003-user-multiplier.ts'
 import type { Tables } from './tables.ts'
 
 /** Every migration in the order in which it runs. One that was released is never changed: add another. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-users-and-tokens': usersAndTokens,
+  '0002-books': books,
+  '0003-user-multiplier': userMultiplier,
 }
 
 /** The database has migrations that this version does not know. */

@@ -1,7 +1,13 @@
+import type { LedgerStore } from './ledger.ts'
+
+export type * from './ledger.ts'
+export { USAGE_GROUPS } from './ledger.ts'
+
 /** What is remembered, whatever remembers it. Times are milliseconds since the Unix epoch; ids are text. */
 export interface Store {
   readonly users: UserStore
   readonly tokens: TokenStore
+  readonly ledger: LedgerStore
   /** Rejects when the store cannot take a write now. */
   check(): Promise<void>
   close(): Promise<void>
@@ -14,6 +20,8 @@ export interface User {
   readonly name: string | null
   readonly email: string | null
   readonly plan: string | null
+  /** What they pay, as a multiple of the list price: a decimal text; null: what their plan or everybody pays. */
+  readonly multiplier: string | null
   readonly status: UserStatus
   readonly createdAt: number
   readonly updatedAt: number
@@ -40,7 +48,7 @@ export interface UserStore {
   /** @returns the user as it stands after the change, or undefined when there is none */
   update(
     id: string,
-    change: Partial<Pick<User, 'name' | 'email' | 'plan' | 'status'>>,
+    change: Partial<Pick<User, 'name' | 'email' | 'plan' | 'multiplier' | 'status'>>,
     at: number,
   ): Promise<User | undefined>
 }

@@ -1,3 +1,7 @@
+import type { Generated } from 'kysely'
+import type { Outcome } from '../errors.ts'
+import type { Unit } from '../minimax/units.ts'
+import type { RequestState, TaskState, UsageGroup } from './ledger.ts'
 import type { UserStatus } from './store.ts'
 
 /**
@@ -8,6 +12,13 @@ export interface Tables {
   users: UserRow
   tokens: TokenRow
   heartbeats: HeartbeatRow
+  requests: RequestRow
+  tasks: TaskRow
+  usage_hours: UsageHourRow
+  usage_days: UsageDayRow
+  usage_hour_totals: UsageHourTotalRow
+  usage_day_totals: UsageDayTotalRow
+  usage_marks: UsageMarkRow
 }
 
 export interface UserRow {
@@ -15,6 +26,7 @@ export interface UserRow {
   name: string | null
   email: string | null
   plan: string | null
+  multiplier: string | null
   status: UserStatus
   created_at: number
   updated_at: number
@@ -38,4 +50,106 @@ export interface TokenRow {
 export interface HeartbeatRow {
   id: number
   at: number
+}
+
+/** A bill. Money is a 64-bit integer: it is written as a bigint and read as text, since a number is exact to 2^53 only. */
+interface BillColumns {
+  /** JSON of a `Usage`. */
+  usage: Generated<string>
+  list: Generated<bigint>
+  charged: Generated<bigint>
+  currency: string
+  multiplier: string
+  price_version: Generated<string>
+  estimated: Generated<number>
+}
+
+/** A call of the ledger. */
+export interface RequestRow extends BillColumns {
+  id: string
+  at: number
+  user_id: string
+  token_id: string
+  operation: string
+  modality: string
+  model: string
+  state: RequestState
+  outcome: Outcome | null
+  upstream_key: Generated<string>
+  http_status: Generated<number>
+  provider_code: Generated<number>
+  duration_ms: number | null
+  first_byte_ms: number | null
+  bytes_in: Generated<number>
+  bytes_out: Generated<number>
+  settled_at: number | null
+}
+
+export interface TaskRow extends BillColumns {
+  id: string
+  upstream_key: string
+  request_id: string
+  user_id: string
+  token_id: string
+  operation: string
+  model: string
+  facts: string
+  state: TaskState
+  polls: Generated<number>
+  created_at: number
+  next_poll_at: number
+  settled_at: number | null
+}
+
+/** What calls add up to; units with a fraction are kept in thousandths. */
+export interface Sums extends Record<Unit, Generated<number>> {
+  calls: Generated<number>
+  /** Calls that ended in another outcome than `ok`. */
+  failures: Generated<number>
+  /** Calls that were billed by an estimate. */
+  estimated: Generated<number>
+  list: Generated<bigint>
+  charged: Generated<bigint>
+}
+
+/** Whose calls and of what kind. */
+interface Grain {
+  user_id: string
+  token_id: string
+  operation: string
+  modality: string
+  model: string
+  currency: string
+}
+
+/** `hour`: hours since the Unix epoch. */
+export interface UsageHourRow extends Grain, Sums {
+  hour: number
+}
+
+/** `day`: days since the Unix epoch. */
+export interface UsageDayRow extends Grain, Sums {
+  day: number
+}
+
+/** All calls of an hour that is over, by one of their features. */
+export interface UsageHourTotalRow extends Sums {
+  dimension: UsageGroup
+  hour: number
+  key: string
+  currency: string
+}
+
+/** All calls of the hours of a day that are over, by one of their features. */
+export interface UsageDayTotalRow extends Sums {
+  dimension: UsageGroup
+  day: number
+  key: string
+  currency: string
+}
+
+/** One row: hours before `folded` are in the totals of their day. */
+export interface UsageMarkRow {
+  id: number
+  folded: number
 }

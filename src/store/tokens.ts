@@ -75,6 +75,7 @@ export function createTokenStore(db: Kysely<Tables>): TokenStore {
           'users.name as user_name',
           'users.email',
           'users.plan',
+          'users.multiplier',
           'users.status',
           'users.created_at as user_created_at',
           'users.updated_at',

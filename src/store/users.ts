@@ -5,8 +5,8 @@ import type { Tables, UserRow } from './tables.ts'
 
 /** A user out of its row. */
 export function userFromRow(row: Selectable<UserRow>): User {
-  const { id, name, email, plan, status, created_at: createdAt, updated_at: updatedAt } = row
-  return { id, name, email, plan, status, createdAt, updatedAt }
+  const { id, name, email, plan, multiplier, status, created_at: createdAt, updated_at: updatedAt } = row
+  return { id, name, email, plan, multiplier, status, createdAt, updatedAt }
 }
 
 /** Users in the tables of any database that Kysely speaks to. */

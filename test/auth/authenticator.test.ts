@@ -36,6 +36,14 @@ describe('the authenticator', () => {
     if (!('operations' in rules)) expect(identity.mayUseModel('any')).toBe(true)
   })
 
+  it("tells the user's plan and multiplier, and from the next request on when they change", async () => {
+    expect(await house.authenticator.authenticate(token)).toMatchObject({ plan: null, multiplier: null })
+    await house.users.update('ada', { plan: 'pro', multiplier: '0.4' })
+    expect(await house.authenticator.authenticate(token)).toMatchObject({ plan: 'pro', multiplier: '0.4' })
+    await house.users.update('ada', { multiplier: null })
+    expect(await house.authenticator.authenticate(token)).toMatchObject({ plan: 'pro', multiplier: null })
+  })
+
   it('answers from memory without a promise and without asking the store', async () => {
     const first = await house.authenticator.authenticate(token)
     expect(house.lookups.count).toBe(1)

@@ -89,6 +89,7 @@ describe('the user service', () => {
       name: 'Ada',
       email: null,
       plan: 'pro',
+      multiplier: null,
       status: 'active',
       createdAt: START,
       updatedAt: START + 5,

@@ -27,6 +27,20 @@ describe('check-config', () => {
     expect(JSON.parse(json.out.join())).toMatchObject({ ok: false, problems: expect.any(Array) as unknown })
   })
 
+  it('looks into the file of prices, and doctor counts what is wrong with it', async () => {
+    const file = join(aFolder(), 'prices.json')
+    const env = { MINIMAX_API_KEY: KEY, PRICES_FILE: file }
+    writeFileSync(file, '{"version":"mine","currencies":{"USD":[{"models":["m"]}]}}')
+    const { code, out, err } = await run('check-config', env)
+    expect([code, out]).toEqual([1, []])
+    expect(err).toContain(`PRICES_FILE (${file}): currencies.USD[0].modality is missing`)
+    expect(err).toContain('currencies.USD[0] must have exactly one of rates, free and unsold')
+    expect((await run('doctor', env)).out.join()).toMatch(/configuration: has 2 problem.*check-config/)
+    writeFileSync(file, '{"version":"mine","currencies":{}}')
+    const right = await run('check-config', env)
+    expect([right.code, right.out.includes(`PRICES_FILE = ${file}`)]).toEqual([0, true])
+  })
+
   it('warns about what looks like a setting and is none', async () => {
     const { code, err } = await run('check-config', { MINIMAX_API_KEY: KEY, MINIMAX_BASEURL: 'x' })
     expect([code, err]).toEqual([0, expect.stringMatching(/warning: MINIMAX_BASEURL/)])

@@ -42,9 +42,10 @@ describe('help', () => {
       'user activate',
       'token create',
       'token list',
+      'token rotate',
     ]
     expect(code).toBe(0)
-    for (const word of [...words, 'token revoke', 'token rotate', 'check-config', 'doctor']) {
+    for (const word of [...words, 'token revoke', 'usage', 'requests show', 'check-config', 'doctor']) {
       expect(out.join()).toContain(word)
     }
   })

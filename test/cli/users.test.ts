@@ -27,8 +27,8 @@ describe('user', () => {
     const { out } = await run('user list', env)
     expect(out).toHaveLength(1003)
     expect(out.slice(0, 2)).toEqual([
-      'ID\tNAME\tEMAIL\tPLAN\tSTATUS\tCREATED',
-      'ada\t-\t-\t-\tactive\t2026-01-01T00:00:00.000Z',
+      'ID\tNAME\tEMAIL\tPLAN\tMULTIPLIER\tSTATUS\tCREATED',
+      'ada\t-\t-\t-\t-\tactive\t2026-01-01T00:00:00.000Z',
     ])
   })
 
@@ -36,14 +36,43 @@ describe('user', () => {
     const { env } = await aGateway()
     const { out } = await run('user list --status active', env, true)
     expect(out).toEqual([
-      'ID   NAME  EMAIL  PLAN  STATUS  CREATED',
-      'ada  -     -      -     active  2026-01-01T00:00:00.000Z',
+      'ID   NAME  EMAIL  PLAN  MULTIPLIER  STATUS  CREATED',
+      'ada  -     -      -     -           active  2026-01-01T00:00:00.000Z',
     ])
   })
 
   it('list --status shows only those', async () => {
     const { env } = await aGateway()
     expect((await run('user list --status suspended --json', env)).out).toEqual(['{"items":[]}'])
+  })
+
+  it('add takes a multiplier, and set changes it', async () => {
+    const { env, house } = await aGateway()
+    await run('user add grace --multiplier 0.4', env)
+    expect(await house.users.get('grace')).toMatchObject({ multiplier: '0.4', plan: null })
+    expect(await run('user set grace --multiplier 1.25 --plan pro', env)).toEqual({
+      code: 0,
+      out: [],
+      err: 'grace: plan is pro, multiplier is 1.25.',
+    })
+    expect(await house.users.get('grace')).toMatchObject({ multiplier: '1.25', plan: 'pro' })
+    const json = await run('user set grace --multiplier none --json', env)
+    expect(json.out.join()).toContain('"multiplier":null')
+    expect(await house.users.get('grace')).toMatchObject({ multiplier: null, plan: 'pro' })
+  })
+
+  it.each([
+    ['user set ada', 2, /needs --name, --email, --plan or --multiplier/],
+    ['user set ada --status active', 2, /has no option --status/],
+    ['user set ada --multiplier 1e3', 1, /as "0.4", from 0 to 1000000/],
+    ['user set nobody --multiplier 1', 1, /no such user/],
+  ])('%s says what is wrong', async (line, code, expected) => {
+    const { env } = await aGateway()
+    expect(await run(line, env)).toMatchObject({
+      code,
+      out: [],
+      err: expect.stringMatching(expected) as unknown,
+    })
   })
 
   it('suspend and activate change the status', async () => {

@@ -45,6 +45,7 @@ describe('loadConfig', () => {
       {
         MINIMAX_GROUP_ID: '1',
         MINIMAX_CA_FILE: '/ca',
+        PRICES_FILE: '/prices.json',
         ADMIN_TOKEN: longest,
         METRICS_TOKEN: longest,
         TOKEN_PEPPER: longest,

@@ -86,7 +86,20 @@ describe('refuses', () => {
     ['DATABASE_URL', 'sqlite:///a', /slashes/],
     ['DATABASE_URL', './gateway.db', /file path/],
     ['REDIS_URL', 'redis://h', /not supported yet/],
-    ['PRICE_MULTIPLIER', '-1', /zero or more/],
+    ['PRICE_MULTIPLIER', '-1', /from 0 to 1000000/],
+    ['PRICE_MULTIPLIER', '1000001', /from 0 to 1000000/],
+    ['PRICE_MULTIPLIER', '0.1234567891', /up to 9 decimals/],
+    ['PRICE_CURRENCY', 'EUR', /one of USD, CNY/],
+    ['PRICE_UNKNOWN', 'free', /one of refuse, ceiling/],
+    ['PLAN_MULTIPLIERS', 'free', /names no plan/],
+    ['PLAN_MULTIPLIERS', '=1', /names no plan/],
+    ['PLAN_MULTIPLIERS', 'free=', /"free=" has no multiplier/],
+    ['PLAN_MULTIPLIERS', 'pro=1,free=-1', /"free=-1" has no multiplier/],
+    ['PLAN_MULTIPLIERS', 'free=1e3', /"free=1e3" has no multiplier/],
+    ['PLAN_MULTIPLIERS', 'free=1,free=2', /names the plan "free" twice/],
+    ['LEDGER_RETENTION', '36501d', /0s to 36500d/],
+    ['LEDGER_RETENTION', '-1d', /0s to 36500d/],
+    ['CHARGED_HEADER', 'yes', /true or false/],
     ['PRICE_MULTIPLIER', '1e3', /decimal/],
     ['PRICE_MULTIPLIER', '1,5', /decimal/],
     ['PRICE_MULTIPLIER', '.5', /decimal/],
@@ -130,6 +143,34 @@ describe('reads', () => {
       ['main', 'k1'],
       ['spare', 'k2=='],
     ])
+  })
+
+  it('multipliers by plan, from one line or from a list', () => {
+    expect(configOf({ PLAN_MULTIPLIERS: 'free=0.4, a=b=1 , big team=1000000' }).planMultipliers).toEqual({
+      free: '0.4',
+      'a=b': '1',
+      'big team': '1000000',
+    })
+    const yaml = { 'g.yaml': 'plan_multipliers:\n  - free=0.40\n  - pro=1' }
+    const { planMultipliers } = configOf({ CONFIG: 'g.yaml' }, yaml)
+    expect(planMultipliers).toEqual({ free: '0.40', pro: '1' })
+    expect(Object.isFrozen(planMultipliers)).toBe(true)
+  })
+
+  it('money, unless told otherwise, at the list price in dollars', () => {
+    expect(configOf()).toMatchObject({
+      priceCurrency: 'USD',
+      priceUnknown: 'refuse',
+      priceMultiplier: '1',
+      planMultipliers: {},
+      ledgerRetention: 90 * 86_400_000,
+      chargedHeader: true,
+    })
+    expect(configOf({ LEDGER_RETENTION: '2160h', CHARGED_HEADER: 'false' })).toMatchObject({
+      ledgerRetention: 90 * 86_400_000,
+      chargedHeader: false,
+    })
+    expect(configOf({ LEDGER_RETENTION: '0s' }).ledgerRetention).toBe(0)
   })
 
   it.each([

@@ -9,6 +9,7 @@ export function aUser(fields: Partial<User> = {}): User {
     name: 'Ada',
     email: 'ada@example.com',
     plan: null,
+    multiplier: null,
     status: 'active',
     createdAt: 1000,
     updatedAt: 1000,
@@ -56,7 +57,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
 
     describe('users', () => {
       it('come back as they were added', async () => {
-        const user = aUser({ id: 'grace', plan: 'pro', status: 'suspended' })
+        const user = aUser({ id: 'grace', plan: 'pro', multiplier: '0.4', status: 'suspended' })
         expect(await store.users.add(user)).toBe(true)
         expect(await store.users.get('grace')).toEqual(user)
         expect(await store.users.get('nobody')).toBeUndefined()

@@ -149,7 +149,15 @@ test('the bench answers are fixed', async () => {
   const { url } = emulator()
   const json = await ask(url + path, chat('bench-json'))
   expect(at(json, 'usage.total_tokens')).toBe(30)
-  expect(await streamed(url + path, chat('bench-sse-200', stream))).toHaveLength(202)
+  const include = { ...stream, stream_options: { include_usage: true } }
+  const [silent, told] = [
+    await streamed(url + path, chat('bench-sse-200', stream)),
+    await streamed(url + path, chat('bench-sse-200', include)),
+  ]
+  expect(silent).toHaveLength(201)
+  expect(silent.every((one) => (at(one.json, 'usage') ?? null) === null)).toBe(true)
+  expect(told).toHaveLength(202)
+  expect(at(told.at(-2)?.json, 'usage.total_tokens')).toBe(30)
   const audio = await (await post(`${url}/v1/t2a_v2`, speech({ model: 'bench-audio-1mb' }))).text()
   expect(audio.length).toBeGreaterThan(1024 * 1024)
   const claude = await streamed(

@@ -100,6 +100,8 @@ export async function startGatewayProcess(
       ADMIN_TOKEN,
       DATA_DIR: dataDir,
       ADDRESS_REQUESTS_PER_MINUTE: '0',
+      // Scenarios of the emulator are chosen by the name of the model, which no price list knows.
+      PRICE_UNKNOWN: 'ceiling',
       LOG_LEVEL: 'info',
       ...env,
     },

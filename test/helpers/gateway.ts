@@ -5,6 +5,7 @@ import { startEmulator, type Emulator } from '../../emulator/server.ts'
 import { createApp, type App } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { openLog } from '../../src/log.ts'
+import { expectBooksToMatch } from './books.ts'
 
 /** The master key of every test: nothing that a client, a log or a metric shows may contain it. */
 export const MASTER_KEY = 'sk-api-CANARY-7f3b9d2e6a1c4f8b0d5e'
@@ -35,6 +36,8 @@ export interface TestGatewayOptions {
   /** Where upstream is, when it is not the emulator. */
   readonly upstreamUrl?: string
   readonly emulator?: Parameters<typeof startEmulator>[0]
+  /** `close` rejects unless the books match what the emulator took on, which must be the only upstream. */
+  readonly checksBooks?: boolean
 }
 
 /** Starts a gateway on real sockets and a real SQLite file, with the emulator behind it. */
@@ -57,6 +60,8 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       DATA_DIR: dataDir,
       ADDRESS_REQUESTS_PER_MINUTE: '0',
       AUTH_FAILURES_PER_MINUTE: '1000000',
+      // Scenarios of the emulator are chosen by the name of the model, which no price list knows.
+      PRICE_UNKNOWN: 'ceiling',
       ...options.env,
     },
   })
@@ -105,10 +110,14 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     },
     close() {
       closing ??= (async () => {
-        emulator.closeConnections()
-        await app.drain()
-        await emulator.close()
-        await rm(dataDir, { recursive: true, force: true })
+        try {
+          if (options.checksBooks === true) await expectBooksToMatch(gateway)
+        } finally {
+          emulator.closeConnections()
+          await app.drain()
+          await emulator.close()
+          await rm(dataDir, { recursive: true, force: true })
+        }
       })()
       return closing
     },

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll } from 'vitest'
+import { expectBooksToMatch, type BookedGateway } from './books.ts'
 import { startGateway, type TestGateway, type TestGatewayOptions } from './gateway.ts'
 
 /** A gateway that the tests of a file share, and a token of the user `user-1`. */
@@ -28,4 +29,15 @@ export function sharedGateway(options: TestGatewayOptions = {}): () => Shared {
   })
   afterAll(() => get().gateway.close())
   return get
+}
+
+/**
+ * Compares the books after all tests of a file with what the emulators took on. Hooks run in reverse, so this stands
+ * below the hook that closes the gateway.
+ * @param gateways gives those whose only upstream is their emulator
+ */
+export function booksMatchAfterAll(gateways: () => readonly BookedGateway[]): void {
+  afterAll(async () => {
+    for (const gateway of gateways()) await expectBooksToMatch(gateway)
+  })
 }

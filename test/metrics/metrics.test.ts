@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { Call } from '../../src/call.ts'
-import { AUTH_RESULTS, authResultOf, Metrics } from '../../src/metrics/metrics.ts'
+import {
+  AUTH_RESULTS,
+  authResultOf,
+  Metrics,
+  PRICE_LOOKUPS,
+  PRICE_RELOADS,
+} from '../../src/metrics/metrics.ts'
 import { OPERATIONS } from '../../src/minimax/catalog.ts'
 
 function endedCall(metrics: Metrics, model: string, code = 0): void {
@@ -53,6 +59,23 @@ describe('the metrics', () => {
     const lines = await samples(new Metrics())
     for (const { name } of OPERATIONS)
       expect(lines).toContain(`minimax_gateway_inflight{operation="${name}"} 0`)
+  })
+
+  it('know every way to find a price, and every end of a change of prices, before it happens', async () => {
+    const metrics = new Metrics()
+    const before = await samples(metrics)
+    for (const status of PRICE_LOOKUPS) {
+      expect(before).toContain(`minimax_gateway_price_lookups_total{status="${status}"} 0`)
+      metrics.priceLookup(status)
+    }
+    for (const result of PRICE_RELOADS) {
+      expect(before).toContain(`minimax_gateway_prices_reloads_total{result="${result}"} 0`)
+      metrics.pricesReloaded(result)
+    }
+    const after = await samples(metrics)
+    expect(after).toHaveLength(before.length)
+    expect(after).toContain('minimax_gateway_price_lookups_total{status="unknown"} 1')
+    expect(after).toContain('minimax_gateway_prices_reloads_total{result="refused"} 1')
   })
 
   it('know how every attempt to authenticate can end', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { estimate, requestFacts, type Reading } from '../../src/minimax/meters.ts'
 import { OTHER, type Value } from '../../src/minimax/meter-value.ts'
+import { billedCharacters } from '../../src/minimax/characters.ts'
 import {
-  billedCharacters,
   countOf,
   secondsOf,
   tokensIn,

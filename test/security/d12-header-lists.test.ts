@@ -65,6 +65,7 @@ const OURS = [
   'x-request-id',
   'cache-control',
   'x-content-type-options',
+  'x-gateway-charged',
   'content-length',
   'date',
   'connection',

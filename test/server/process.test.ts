@@ -86,11 +86,21 @@ describe('the process', () => {
     expect(errors.join('')).not.toMatch(/\n\s+at /)
   })
 
+  it('with prices that are wrong says what is wrong with them, and exits with 1', async () => {
+    const { exit, errors } = start({ MINIMAX_API_KEY: 'sk-test', PRICES_FILE: '/nowhere/prices.json' })
+    expect(await exit).toBe(1)
+    expect(errors.join('').trim()).toBe(
+      'PRICES_FILE (/nowhere/prices.json): cannot be read (ENOENT). Check the path and its permissions.',
+    )
+  })
+
   it('told to stop lets a stream have its last words and exits with 0', async () => {
     const gateway = start({
       MINIMAX_API_KEY: MASTER_KEY,
       MINIMAX_BASE_URL: emulator.url,
       DRAIN_TIMEOUT: '1s',
+      // No list names the emulator's scenarios.
+      PRICE_UNKNOWN: 'ceiling',
     })
     const { publicUrl, adminUrl } = await gateway.line('publicUrl')
     const admin = async (path: string, body: unknown): Promise<Record<string, unknown>> => {

@@ -15,7 +15,8 @@ const FRAMEWORK: Readonly<Record<string, RefusalCode>> = {
   FST_ERR_NOT_FOUND: 'not_found',
 }
 
-function ownError(error: FastifyError | Error): GatewayError {
+/** Whatever a route threw, as an error of ours; what is not ours is `internal`, its text for the log alone. */
+export function ownError(error: FastifyError | Error): GatewayError {
   if (error instanceof GatewayError) return error
   if (error instanceof InvalidInput) {
     const isQuery = 'validationContext' in error && error.validationContext === 'querystring'

@@ -7,7 +7,8 @@ import type { TokenService } from '../../auth/tokens.ts'
 import type { UserService } from '../../auth/users.ts'
 import { GatewayError } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'
-import type { Store } from '../../store/store.ts'
+import type { LedgerReader, Store } from '../../store/store.ts'
+import { bookRoutes } from './books.ts'
 import { sendError } from './errors.ts'
 import { adminGuard } from './guard.ts'
 import { openApi } from './openapi.ts'
@@ -21,7 +22,8 @@ export interface AdminRoutesOptions {
   readonly users: UserService
   readonly tokens: TokenService
   readonly store: Pick<Store, 'users' | 'tokens'>
-  /** The names of all operations, for the documentation. */
+  readonly ledger: LedgerReader
+  /** The names of all operations. */
   readonly operations: readonly string[]
   readonly clock: Clock
   /** Wrong admin tokens per client address before it is refused for the rest of the minute. Default: 20. */
@@ -64,6 +66,7 @@ export async function adminRoutes(app: FastifyInstance, options: AdminRoutesOpti
       })
       userRoutes(admin, options)
       tokenRoutes(admin, options)
+      bookRoutes(admin, options)
     },
     { prefix: '/admin' },
   )

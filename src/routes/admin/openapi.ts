@@ -8,13 +8,17 @@ export function openApi(operations: readonly string[]): FastifyDynamicSwaggerOpt
       info: {
         title: 'minimax-gateway admin API',
         version: '1',
-        description: `What the operator does: users and their tokens. Errors are \`{error: {code, message, path?}}\`. Operations: ${operations.join(', ')}.`,
+        description: `What the operator does: users and their tokens, and what these used and are charged. Errors are \`{error: {code, message, path?}}\`. Operations: ${operations.join(', ')}.`,
       },
       components: { securitySchemes: { adminToken: { type: 'http', scheme: 'bearer' } } },
       security: [{ adminToken: [] }],
       tags: [
         { name: 'users', description: 'Tenants: persons or apps that the operator serves.' },
         { name: 'tokens', description: 'Credentials of users.' },
+        {
+          name: 'books',
+          description: 'Calls that went to MiniMax: what they used and what is charged for them.',
+        },
       ],
     },
   }

@@ -1,5 +1,8 @@
 import { Type, type TSchema } from 'typebox'
+import { MULTIPLIER } from '../../lib/money.ts'
+import { formatTime } from '../../lib/times.ts'
 import type { Token, User } from '../../store/store.ts'
+import { closed, cursor, limit, next, time, timeOrNull, tokenId, userId } from './fields.ts'
 
 /** One line of text that a person wrote: no control characters, so that it breaks neither logs nor terminals. */
 const LINE = '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$'
@@ -16,23 +19,18 @@ function line(maxLength: number, what: string) {
 const orNull = <Schema extends TSchema>(schema: Schema, description: string) =>
   Type.Union([schema, Type.Null()], { description })
 
-const closed = { additionalProperties: false }
-
-const userId = Type.String({
-  pattern: '^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$',
-  description: 'User id: a letter or digit, then up to 63 letters, digits or . _ @ -',
-})
-const tokenId = Type.String({ pattern: '^[0-9A-Za-z]{12}$', description: 'Token id: 12 letters and digits.' })
 const name = line(100, 'Name')
 const plan = line(64, 'Plan')
+const multiplier = orNull(
+  Type.String({ pattern: MULTIPLIER }),
+  'What they pay, as a multiple of the list price: a text as "0.4", from 0 to 1000000 with up to 9 decimals; or null.',
+)
 const email = Type.String({
   maxLength: 254,
   pattern: '^[^\\s@\\u0000-\\u001f\\u007f-\\u009f]+@[^\\s@\\u0000-\\u001f\\u007f-\\u009f]+$',
   description: 'E-mail address.',
 })
 const status = Type.Enum(['active', 'suspended'], { description: 'active or suspended.' })
-const time = Type.String({ format: 'date-time' })
-const timeOrNull = Type.Union([time, Type.Null()])
 const textOrNull = Type.Union([Type.String(), Type.Null()])
 
 const duration = (what: string) =>
@@ -52,6 +50,7 @@ export const NewUserBody = Type.Object(
     name: Type.Optional(name),
     email: Type.Optional(email),
     plan: Type.Optional(plan),
+    multiplier: Type.Optional(multiplier),
   },
   closed,
 )
@@ -61,6 +60,7 @@ export const UserChangeBody = Type.Object(
     name: Type.Optional(orNull(name, 'Name: 1 to 100 characters on one line, or null.')),
     email: Type.Optional(orNull(email, 'E-mail address, or null.')),
     plan: Type.Optional(orNull(plan, 'Plan: 1 to 64 characters on one line, or null.')),
+    multiplier: Type.Optional(multiplier),
     status: Type.Optional(status),
   },
   { ...closed, minProperties: 1 },
@@ -83,17 +83,6 @@ export const RotateBody = Type.Object(
   closed,
 )
 
-const limit = Type.Optional(
-  Type.Integer({
-    minimum: 1,
-    maximum: 1000,
-    description: 'Most items of the page: 1 to 1000; 100 unless said.',
-  }),
-)
-const cursor = Type.Optional(
-  Type.String({ minLength: 1, maxLength: 256, description: '"next" of the page before, as it came.' }),
-)
-
 export const UsersQuery = Type.Object({ limit, cursor, status: Type.Optional(status) }, closed)
 export const TokensQuery = Type.Object({ limit, cursor, user: Type.Optional(userId) }, closed)
 export const TokensOfUserQuery = Type.Object({ limit, cursor }, closed)
@@ -104,6 +93,9 @@ export const UserView = Type.Object({
   name: textOrNull,
   email: textOrNull,
   plan: textOrNull,
+  multiplier: Type.Union([Type.String(), Type.Null()], {
+    description: 'What they pay, as a multiple of the list price. Null: what their plan or everybody pays.',
+  }),
   status,
   created_at: time,
   updated_at: time,
@@ -129,10 +121,6 @@ export const IssuedTokenView = Type.Object({
   token: Type.String({ description: 'The token itself. It is shown this once and cannot be had again.' }),
 })
 
-const next = Type.Union([Type.String(), Type.Null()], {
-  description: 'Cursor of the next page; null at the end.',
-})
-
 export const UsersPage = Type.Object({ items: Type.Array(UserView), next })
 export const TokensPage = Type.Object({ items: Type.Array(TokenView), next })
 
@@ -140,12 +128,12 @@ export const ErrorView = Type.Object({
   error: Type.Object({ code: Type.String(), message: Type.String(), path: Type.Optional(Type.String()) }),
 })
 
-const isoTime = (milliseconds: number): string => new Date(milliseconds).toISOString()
-const isoTimeOrNull = (milliseconds: number | null) => (milliseconds === null ? null : isoTime(milliseconds))
+const isoTimeOrNull = (milliseconds: number | null) =>
+  milliseconds === null ? null : formatTime(milliseconds)
 
 /** A user as the API shows one. */
 export function userView({ createdAt, updatedAt, ...user }: User) {
-  return { ...user, created_at: isoTime(createdAt), updated_at: isoTime(updatedAt) }
+  return { ...user, created_at: formatTime(createdAt), updated_at: formatTime(updatedAt) }
 }
 
 function tokenStatus({ revokedAt, expiresAt }: Token, now: number): 'active' | 'expired' | 'revoked' {
@@ -163,7 +151,7 @@ export function tokenView(token: Token, now: number) {
     operations: token.operations === null ? null : [...token.operations],
     models: token.models === null ? null : [...token.models],
     status: tokenStatus(token, now),
-    created_at: isoTime(token.createdAt),
+    created_at: formatTime(token.createdAt),
     expires_at: isoTimeOrNull(token.expiresAt),
     revoked_at: isoTimeOrNull(token.revokedAt),
     replaced_by: token.replacedBy,

@@ -2,6 +2,7 @@ import fastify, { type InjectOptions } from 'fastify'
 import { openAdminToken } from '../../../src/auth/admin-token.ts'
 import { Secret } from '../../../src/config/secret.ts'
 import { adminRoutes, adminServerOptions } from '../../../src/routes/admin/index.ts'
+import type { LedgerReader } from '../../../src/store/store.ts'
 import { aHouse, OPERATIONS } from '../../auth/helper.ts'
 
 export const ADMIN_TOKEN = 'the-admin-token-of-the-tests-0123456789'
@@ -9,7 +10,7 @@ export const ADMIN_TOKEN = 'the-admin-token-of-the-tests-0123456789'
 type Method = NonNullable<InjectOptions['method']>
 
 /** The admin API over a store in memory with a user `ada` in it. */
-export async function anAdminServer(options: { failuresPerMinute?: number } = {}) {
+export async function anAdminServer(options: { failuresPerMinute?: number; ledger?: LedgerReader } = {}) {
   const house = await aHouse()
   const adminToken = await openAdminToken({ dataDir: '/nowhere', secret: new Secret(ADMIN_TOKEN) })
   const app = fastify({ ...adminServerOptions, trustProxy: '127.0.0.1' })
@@ -19,6 +20,7 @@ export async function anAdminServer(options: { failuresPerMinute?: number } = {}
     users,
     tokens,
     store,
+    ledger: store.ledger,
     clock,
     operations: OPERATIONS,
     ...options,

@@ -33,7 +33,10 @@ describe('the description of the admin API', () => {
   it('holds every route', async () => {
     expect((await operations()).map(([name]) => name).sort()).toEqual([
       'DELETE /admin/v1/tokens/{id}',
+      'GET /admin/v1/requests',
+      'GET /admin/v1/requests/{id}',
       'GET /admin/v1/tokens',
+      'GET /admin/v1/usage',
       'GET /admin/v1/users',
       'GET /admin/v1/users/{id}',
       'GET /admin/v1/users/{id}/tokens',

@@ -41,8 +41,8 @@ const FIELDS: Readonly<Record<string, unknown>> = {
 }
 
 const ROUTES: [method: 'POST' | 'PATCH', url: string, allowed: string[], valid: object][] = [
-  ['POST', '/admin/v1/users', ['id', 'name', 'email', 'plan'], { name: 'Grace' }],
-  ['PATCH', '/admin/v1/users/ada', ['name', 'email', 'plan', 'status'], { name: 'Ada' }],
+  ['POST', '/admin/v1/users', ['id', 'name', 'email', 'plan', 'multiplier'], { name: 'Grace' }],
+  ['PATCH', '/admin/v1/users/ada', ['name', 'email', 'plan', 'multiplier', 'status'], { name: 'Ada' }],
   ['POST', '/admin/v1/users/ada/tokens', ['name', 'expires_in', 'operations', 'models'], {}],
   ['POST', '/admin/v1/tokens/TOKEN/rotate', ['grace'], {}],
 ]

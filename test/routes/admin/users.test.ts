@@ -14,14 +14,15 @@ describe('the admin API of users', () => {
     name: 'Grace',
     email: 'grace@example.com',
     plan: 'pro',
+    multiplier: '0.4',
     status: 'active',
     created_at: '2026-01-01T00:00:00.000Z',
     updated_at: '2026-01-01T00:00:00.000Z',
   }
 
   it('adds a user and shows what it added', async () => {
-    const { id, name, email, plan } = grace
-    const added = await api.call('POST', '/admin/v1/users', { id, name, email, plan })
+    const { id, name, email, plan, multiplier } = grace
+    const added = await api.call('POST', '/admin/v1/users', { id, name, email, plan, multiplier })
     expect([added.status, added.body]).toEqual([201, grace])
     expect((await api.call('GET', '/admin/v1/users/grace')).body).toEqual(grace)
   })
@@ -48,6 +49,13 @@ describe('the admin API of users', () => {
     ['an e-mail address without an @', { name: 'x', email: 'x' }, 'email'],
     ['an e-mail address with a line break', { name: 'x', email: 'x@y\nz' }, 'email'],
     ['a plan that is a list', { name: 'x', plan: ['a'] }, 'plan'],
+    ['a negative multiplier', { name: 'x', multiplier: '-1' }, 'multiplier'],
+    ['a multiplier that is a number', { name: 'x', multiplier: 0.4 }, 'multiplier'],
+    ['a multiplier of ten decimals', { name: 'x', multiplier: '0.1234567891' }, 'multiplier'],
+    ['a multiplier beyond a million', { name: 'x', multiplier: '1000000.000000001' }, 'multiplier'],
+    ['a multiplier with an exponent', { name: 'x', multiplier: '1e3' }, 'multiplier'],
+    ['an empty multiplier', { name: 'x', multiplier: '' }, 'multiplier'],
+    ['a multiplier with a line break', { name: 'x', multiplier: '1\n' }, 'multiplier'],
   ])('refuses a user made of %s, and says where', async (_, body, path) => {
     const { status, body: answer } = await api.call('POST', '/admin/v1/users', body)
     expect([status, answer]).toMatchObject([400, { error: { code: 'invalid_request', path } }])
@@ -62,7 +70,8 @@ describe('the admin API of users', () => {
   })
 
   it('changes what is named, clears what is null, and leaves the rest', async () => {
-    await api.call('POST', '/admin/v1/users', { id: 'grace', name: 'Grace', email: grace.email, plan: 'pro' })
+    const { id, name, email, plan, multiplier } = grace
+    await api.call('POST', '/admin/v1/users', { id, name, email, plan, multiplier })
     api.house.clock.move(1000)
     const { status, body } = await api.call('PATCH', '/admin/v1/users/grace', {
       email: null,
@@ -73,14 +82,27 @@ describe('the admin API of users', () => {
     expect((await api.call('GET', '/admin/v1/users/grace')).body).toEqual(changed)
   })
 
-  it.each([{}, { status: 'deleted' }, { status: null }, { status: 'Active' }, [], 'x'])(
-    'refuses the change %j',
-    async (change) => {
-      const { status } = await api.call('PATCH', '/admin/v1/users/ada', Object(change) as object)
-      expect(status).toBe(400)
-      expect((await api.call('GET', '/admin/v1/users/ada')).body).toMatchObject({ status: 'active' })
-    },
-  )
+  it.each(['0', '0.4', '0.000000001', '1000000', null])('sets the multiplier %s', async (multiplier) => {
+    await api.call('PATCH', '/admin/v1/users/ada', { multiplier: '7' })
+    const { status, body } = await api.call('PATCH', '/admin/v1/users/ada', { multiplier })
+    expect([status, body]).toMatchObject([200, { multiplier }])
+    expect((await api.call('GET', '/admin/v1/users')).body).toMatchObject({ items: [{ multiplier }] })
+  })
+
+  it.each([
+    {},
+    { multiplier: '-0' },
+    { multiplier: 1 },
+    { status: 'deleted' },
+    { status: null },
+    { status: 'Active' },
+    [],
+    'x',
+  ])('refuses the change %j', async (change) => {
+    const { status } = await api.call('PATCH', '/admin/v1/users/ada', Object(change) as object)
+    expect(status).toBe(400)
+    expect((await api.call('GET', '/admin/v1/users/ada')).body).toMatchObject({ status: 'active' })
+  })
 
   it.each(['GET', 'PATCH'] as const)('does not find by %s a user who is not there', async (method) => {
     const body = method === 'PATCH' ? { name: 'x' } : undefined

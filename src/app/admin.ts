@@ -1,0 +1,89 @@
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { AdminToken } from '../auth/admin-token.ts'
+import type { Authenticator } from '../auth/authenticator.ts'
+import type { TokenHash } from '../auth/hash.ts'
+import { createTokenService } from '../auth/tokens.ts'
+import { createUserService } from '../auth/users.ts'
+import type { Config } from '../config/schema.ts'
+import { GatewayError } from '../errors.ts'
+import type { Clock } from '../lib/clock.ts'
+import { secretMatcher } from '../lib/secrets.ts'
+import type { Logger } from '../log.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import { OPERATION_NAMES } from '../minimax/catalog.ts'
+import { adminRoutes, adminServerOptions } from '../routes/admin/index.ts'
+import { metricsRoute, readinessRoute } from '../routes/health.ts'
+import type { Store } from '../store/store.ts'
+
+/** What the operator's listener is put together from. */
+export interface AdminParts {
+  readonly config: Config
+  readonly logger: Logger
+  readonly store: Store
+  readonly hash: TokenHash
+  readonly authenticator: Authenticator
+  readonly adminToken: AdminToken
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly isDraining: () => boolean
+  /** Whether new calls are refused because the ledger takes no writes. */
+  readonly isLedgerFailing: () => boolean
+}
+
+/** The operator's listener: admin API, metrics, readiness. */
+export async function createAdminServer(parts: AdminParts): Promise<FastifyInstance> {
+  const {
+    config,
+    logger,
+    store,
+    hash,
+    authenticator,
+    adminToken,
+    clock,
+    metrics,
+    isDraining,
+    isLedgerFailing,
+  } = parts
+  // Failures only. Widened, so that the server keeps Fastify's own type.
+  const loggerInstance: FastifyBaseLogger = logger.child(
+    {},
+    { level: logger.level === 'silent' ? 'silent' : 'warn' },
+  )
+  const app = Fastify({
+    ...adminServerOptions,
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true }),
+    forceCloseConnections: true,
+  })
+  const tokens = createTokenService({
+    store,
+    hash,
+    prefix: config.tokenPrefix,
+    clock,
+    authenticator,
+    operations: OPERATION_NAMES,
+  })
+  const users = createUserService({ store, clock, authenticator })
+  readinessRoute(app, {
+    isDraining,
+    async checkStore() {
+      await store.check()
+      if (isLedgerFailing()) throw new GatewayError('store_unavailable')
+    },
+  })
+  metricsRoute(app, {
+    metrics,
+    adminToken,
+    metricsToken: config.metricsToken && { matches: secretMatcher(config.metricsToken.reveal()) },
+  })
+  await app.register(adminRoutes, {
+    adminToken,
+    users,
+    tokens,
+    store,
+    ledger: store.ledger,
+    operations: OPERATION_NAMES,
+    clock,
+  })
+  return app
+}

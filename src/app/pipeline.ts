@@ -1,0 +1,96 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Authenticator } from '../auth/authenticator.ts'
+import { createFailureThrottle } from '../auth/throttle.ts'
+import type { Config } from '../config/schema.ts'
+import { GatewayError } from '../errors.ts'
+import type { Clock } from '../lib/clock.ts'
+import { logCall, type Log } from '../log.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import { BodyBudget } from '../proxy/body.ts'
+import type { UpstreamKeys } from '../proxy/keys.ts'
+import type { LiveCalls } from '../proxy/live.ts'
+import type { SecretForms } from '../proxy/secrets.ts'
+import type { Upstream } from '../proxy/upstream.ts'
+import { WebSocketRelays } from '../proxy/websocket.ts'
+import type { Pipeline } from '../routes/passage.ts'
+import type { Books } from './books.ts'
+
+/** Addresses that the flood limit counts at a time; beyond it the least recent are forgotten. */
+const ADDRESSES = 50_000
+
+/** What the stages of a request are put together from. */
+export interface PipelineParts {
+  readonly config: Config
+  readonly log: Log
+  readonly clock: Clock
+  readonly live: LiveCalls
+  readonly upstream: Upstream
+  readonly keys: UpstreamKeys
+  readonly secrets: SecretForms
+  readonly books: Books
+  readonly authenticator: Authenticator
+  readonly metrics: Metrics
+  readonly publicServer: FastifyInstance
+  readonly isDraining: () => boolean
+}
+
+/** Puts the stages of a request together. */
+export function createPipeline(parts: PipelineParts): Pipeline {
+  const { config, log, clock, live, upstream, keys, secrets, books } = parts
+  const { authenticator, metrics, publicServer, isDraining } = parts
+  // A token may stand where it does not belong, say as a model's name; its public id may be logged, the rest not.
+  const mark = `${config.tokenPrefix}_`
+  const token = new RegExp(`(${config.tokenPrefix}_[0-9A-Za-z]{12}_)[0-9A-Za-z]{8,}`, 'g')
+  const mask = (text: string): string => {
+    const clean = secrets.maskText(text).text
+    return clean.includes(mark) ? clean.replace(token, '$1***') : clean
+  }
+  return {
+    exchange: {
+      upstream,
+      keys,
+      secrets,
+      live,
+      clock,
+      onCallerGone: config.onCallerGone,
+      streamMaxMs: config.streamMaxDuration,
+      tellsCharge: config.chargedHeader,
+    },
+    bodies: { live, budget: new BodyBudget(config.maxBufferedBytes), timeoutMs: config.bodyTimeout },
+    relays: new WebSocketRelays({
+      baseUrl: upstream.origin,
+      caFile: config.minimaxCaFile,
+      connectTimeoutMs: config.upstreamConnectTimeout,
+      idleTimeoutMs: config.websocketIdleTimeout,
+      maxDurationMs: config.websocketMaxDuration,
+      keys,
+      secrets,
+      live,
+      clock,
+    }),
+    books: books.of,
+    checkPrice: books.checkPrice,
+    authenticator,
+    flood: floodLimit(publicServer, config.addressRequestsPerMinute, metrics),
+    failures: createFailureThrottle(publicServer, { max: config.authFailuresPerMinute }),
+    metrics,
+    clock,
+    groupId: config.minimaxGroupId,
+    isDraining,
+    log: (call) => logCall(log, call, mask),
+  }
+}
+
+/** Requests per minute of one address, whoever it says it is. */
+function floodLimit(app: FastifyInstance, max: number, metrics: Metrics): Pipeline['flood'] {
+  if (max === 0) return null
+  // The library's types leave the size of its cache out, its code does not.
+  const options = { max, timeWindow: 60_000, cache: ADDRESSES }
+  const count = app.createRateLimit(options)
+  return async (request: FastifyRequest) => {
+    const state = await count(request)
+    if (state.isAllowed || !state.isExceeded) return
+    metrics.limited('address')
+    throw new GatewayError('address_rate_limited', undefined, { retryAfter: Math.max(1, state.ttlInSeconds) })
+  }
+}

@@ -1,0 +1,57 @@
+import type { Outcome } from '../errors.ts'
+import { estimate, type Billing, type CallFacts, type Reading } from '../minimax/meters.ts'
+import type { Usage } from '../minimax/units.ts'
+
+/** What a call is billed for. */
+export interface Consumption {
+  readonly usage: Usage
+  readonly estimated: boolean
+}
+
+const NOTHING: Consumption = { usage: {}, estimated: false }
+
+/** Ends in which MiniMax itself said no: it bills nothing for them. */
+const REFUSALS: ReadonlySet<Outcome> = new Set([
+  'provider_rejected',
+  'provider_rate_limited',
+  'provider_account',
+  'provider_error',
+])
+
+/** What decides about a consumption. */
+export interface Consumed {
+  readonly billing: Billing
+  readonly outcome: Outcome
+  readonly reading: Reading
+  /** Whether several things were asked for one after the other: each was billed when it was done. */
+  readonly isSession: boolean
+  /** Whether any of the answer has come. */
+  readonly hasBegun: boolean
+  /** What the request says about its cost; read only where the answer does not say enough. */
+  readonly facts: () => CallFacts
+}
+
+/**
+ * What a call is billed for (DESIGN 6): the usage that MiniMax reported. Where it reported none, an answer that was
+ * whole or that its caller left is estimated, since MiniMax bills these; every other end without a report costs nothing,
+ * and so does whatever MiniMax refused; of a session, only what had not been done before.
+ */
+export function consumptionOf({
+  billing,
+  outcome,
+  reading,
+  isSession,
+  hasBegun,
+  facts,
+}: Consumed): Consumption {
+  if (billing === 'nothing' || billing === 'state') return NOTHING
+  if (reading.failure !== undefined || REFUSALS.has(outcome)) {
+    return isSession && reading.usage !== null ? { usage: reading.usage, estimated: false } : NOTHING
+  }
+  if (reading.usage !== null && reading.isComplete) return { usage: reading.usage, estimated: false }
+  if (outcome === 'ok' || (outcome === 'caller_gone' && hasBegun)) {
+    const usage = estimate(reading, facts())
+    return { usage, estimated: Object.keys(usage).length > 0 }
+  }
+  return { usage: reading.usage ?? {}, estimated: false }
+}

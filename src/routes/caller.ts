@@ -1,0 +1,48 @@
+import type { FastifyRequest } from 'fastify'
+import { credentialOf } from '../auth/credential.ts'
+import type { Identity } from '../auth/identity.ts'
+import { GatewayError, gatewayErrorOf } from '../errors.ts'
+import { authResultOf } from '../metrics/metrics.ts'
+import type { Pipeline } from './passage.ts'
+
+/**
+ * Refuses a credential. A failed one counts against its address, never against the token that it names.
+ * @returns never: it rejects with what was thrown, or with `too_many_failures`
+ */
+export async function refuseCredential(
+  { metrics, failures }: Pick<Pipeline, 'metrics' | 'failures'>,
+  request: FastifyRequest,
+  thrown: unknown,
+): Promise<never> {
+  const error = gatewayErrorOf(thrown)
+  metrics.authAttempt(authResultOf(error.code))
+  if (error.status === 401) {
+    try {
+      await failures.fail(request)
+    } catch (throttled) {
+      metrics.authAttempt('throttled')
+      metrics.limited('auth_failures')
+      throw throttled
+    }
+  }
+  throw error
+}
+
+/**
+ * Who calls, by the headers of the request alone.
+ * @throws GatewayError as the authenticator does; `token_missing`, `too_many_failures`
+ */
+export async function callerOf(
+  pipeline: Pick<Pipeline, 'authenticator' | 'failures' | 'metrics'>,
+  request: FastifyRequest,
+): Promise<Identity> {
+  try {
+    const credential = credentialOf(request.raw.rawHeaders)
+    if (credential === null) throw new GatewayError('token_missing')
+    const identity = await pipeline.authenticator.authenticate(credential)
+    pipeline.metrics.authAttempt('ok')
+    return identity
+  } catch (error) {
+    return await refuseCredential(pipeline, request, error)
+  }
+}

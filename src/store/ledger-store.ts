@@ -1,0 +1,94 @@
+import { cursorFromPosition, positionFromCursor } from './cursor.ts'
+import { textFromChanges } from './ledger-codec.ts'
+import type { LedgerReads } from './ledger-reader.ts'
+import type { Service, WriterMethods } from './ledger-service.ts'
+import { LedgerThread, type WorkerOptions } from './ledger-thread.ts'
+import type { LedgerStore } from './ledger.ts'
+
+/** Rows that one call of `prune` takes out; with the rest it goes on when it is called again. */
+const MAX_PRUNED = 20_000
+
+/** One half of the books, wherever it works. */
+export interface Half<Methods> {
+  readonly methods: Methods
+  close(): Promise<void>
+}
+
+const WRITER_METHODS = ['write', 'interrupt', 'prune', 'check'] as const
+const READER_METHODS = ['get', 'list', 'usage', 'task', 'tasksDue', 'taskCounts'] as const
+
+async function inThread(options: WorkerOptions, names: readonly string[]) {
+  const thread = new LedgerThread(options)
+  await thread.start()
+  const methods = Object.fromEntries(
+    names.map((name) => [name, (...args: readonly unknown[]) => thread.call(name, args)]),
+  )
+  return { methods, close: () => thread.close() }
+}
+
+/** The writer in a thread of its own. @throws what keeps it from opening the database */
+export async function writerInThread(path: string): Promise<Half<WriterMethods>> {
+  const options = { timeout: 2000, cache: 32_768 }
+  const { methods, close } = await inThread({ path, role: 'writer', options }, WRITER_METHODS)
+  // The other side of the boundary serves exactly this interface: no guard could tell more.
+  return { methods: methods as unknown as WriterMethods, close }
+}
+
+/** The reader in a thread of its own. @throws what keeps it from opening the database */
+export async function readerInThread(path: string): Promise<Half<LedgerReads>> {
+  const options = { timeout: 2000, cache: 32_768 }
+  const { methods, close } = await inThread({ path, role: 'reader', options }, READER_METHODS)
+  return { methods: methods as unknown as LedgerReads, close }
+}
+
+type Method = (...args: readonly unknown[]) => Promise<unknown>
+
+/** Lets each call wait for the one before: both halves of books in memory share one connection. */
+export function takingTurns(): <Methods extends object>(service: Service<Methods>) => Methods {
+  let turn: Promise<unknown> = Promise.resolve()
+  return <Methods extends object>(service: Service<Methods>): Methods => {
+    const entries = Object.entries<Method>({ ...service.methods } as unknown as Record<string, Method>)
+    const inTurn = entries.map(([name, method]) => {
+      const call: Method = (...args) => {
+        const result = turn.then(() => method(...args))
+        turn = result.catch(() => undefined).then(() => service.afterwards())
+        return result
+      }
+      return [name, call] as const
+    })
+    return Object.assign({}, service.methods, Object.fromEntries(inTurn))
+  }
+}
+
+/** The books out of their two halves. */
+export function createLedgerStore(writer: WriterMethods, reader: LedgerReads): LedgerStore {
+  return {
+    ...reader,
+
+    async write(changes) {
+      if (changes.length === 0) return []
+      const applied = await writer.write(textFromChanges(changes))
+      return applied ?? changes.map(() => true)
+    },
+
+    async list({ limit, cursor }, filter) {
+      const before = cursor === undefined ? undefined : positionFromCursor(cursor).id
+      const { items, end } = await reader.list({ limit, before }, filter)
+      // Ids begin with their time, so the time that a position has is not needed.
+      return { items, next: end === null ? null : cursorFromPosition({ createdAt: 0, id: end }) }
+    },
+
+    interrupt: (at) => writer.interrupt(at),
+
+    async prune(before) {
+      let rows = 0
+      let next: string | null = ''
+      while (next !== null && rows < MAX_PRUNED) {
+        const step = await writer.prune(before, next)
+        rows += step.rows
+        next = step.next
+      }
+      return rows
+    },
+  }
+}

@@ -1,0 +1,75 @@
+import fc from 'fast-check'
+import type { LedgerChange } from '../../src/store/store.ts'
+import { aBill, anEnd, anOpening, aSettlement, aTask, HOUR, START } from './ledger-kit.ts'
+
+const KINDS = ['open', 'open', 'progress', 'settle', 'settle', 'pend', 'end', 'poll'] as const
+
+/** One change of one of a few calls, some time after the one before. */
+interface Step {
+  readonly kind: (typeof KINDS)[number]
+  readonly call: number
+  readonly minutes: number
+  readonly quantity: number
+  readonly charged: bigint
+  readonly outcome: 'ok' | 'caller_gone' | 'provider_error'
+  readonly endsBatch: boolean
+}
+
+/** Changes of calls in any order, over a few days, in batches of any size. */
+export function sequences(): fc.Arbitrary<readonly Step[]> {
+  const step = fc.record({
+    kind: fc.constantFrom(...KINDS),
+    call: fc.integer({ min: 0, max: 7 }),
+    minutes: fc.oneof(fc.constant(0), fc.integer({ min: -90, max: 200 }), fc.integer({ min: 0, max: 2000 })),
+    quantity: fc.integer({ min: 0, max: 1_000_000_000 }),
+    charged: fc.bigInt({ min: 0n, max: 2n ** 56n }),
+    outcome: fc.constantFrom('ok', 'caller_gone', 'provider_error'),
+    endsBatch: fc.boolean(),
+  })
+  return fc.array(step, { maxLength: 60 })
+}
+
+function changeFrom({ kind, call, quantity, charged, outcome }: Step, at: number): LedgerChange {
+  const requestId = `${START.toString(16).padStart(12, '0')}7000800000000000000${call}`
+  const owner = {
+    userId: `user ${call % 3}`,
+    tokenId: `token ${call % 5}`,
+    model: `model ${call % 2}`,
+    currency: call === 0 ? 'CNY' : 'USD',
+  }
+  const bill = aBill({
+    usage: { input_tokens: quantity, audio_seconds: quantity / 1000 },
+    charged,
+    list: charged * 2n,
+    currency: owner.currency,
+    estimated: quantity % 2 === 1,
+  })
+  const settlement = aSettlement({ ...bill, ...owner, requestId, outcome, settledAt: at })
+  const name = { taskId: `task ${call % 4}`, upstreamKey: 'main' }
+  switch (kind) {
+    case 'open':
+      return { kind, opening: anOpening({ ...owner, requestId, at: START }) }
+    case 'progress':
+      return { kind, requestId, bill }
+    case 'settle':
+      return { kind, settlement }
+    case 'pend':
+      return { kind, settlement, task: aTask({ ...owner, ...name, requestId, bill }) }
+    case 'end':
+      return anEnd({ ...name, bill, outcome, at })
+    case 'poll':
+      return { kind, ...name, polls: quantity, nextPollAt: at }
+  }
+}
+
+/** The changes in the batches in which they are written. */
+export function changesFrom(steps: readonly Step[]): readonly (readonly LedgerChange[])[] {
+  const batches: LedgerChange[][] = [[]]
+  let at = START + HOUR
+  for (const step of steps) {
+    at += step.minutes * 60_000
+    batches.at(-1)?.push(changeFrom(step, at))
+    if (step.endsBatch) batches.push([])
+  }
+  return batches
+}
