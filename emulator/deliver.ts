@@ -190,6 +190,11 @@ async function run(exchange: Exchange, answer: Answer, steps: Steps, signal: Abo
     }
   }
   if (typeof steps.stall === 'number') await forever(signal)
+  if (steps.reset === 'end') {
+    await pause(30, undefined, { signal })
+    reset(exchange)
+    return
+  }
   if (steps.wire === 'extra-bytes') {
     res.once('finish', () => req.socket.write(SMUGGLED))
   }

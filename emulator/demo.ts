@@ -5,12 +5,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { checkTotals, settledRows, sumsOf, type Ask, type BookRow } from './demo/books.ts'
 import { Caller } from './demo/caller.ts'
 import { freePort, GatewayProcess, type GatewayOptions, type RequestLine } from './demo/gateway.ts'
 import { check } from './demo/media.ts'
 import { report, take, type Taken } from './demo/run.ts'
 import { size, took } from './demo/show.ts'
 import { STEPS } from './demo/steps.ts'
+import { money } from './demo/used.ts'
 import { text } from './json.ts'
 import { startEmulator, type Emulator } from './server.ts'
 
@@ -20,6 +22,9 @@ Stays up until Ctrl-C; with --once everything stops, with exit code 0 when all w
 
 /** How the master key of every demo begins; the rest is made up. */
 const KEY_PREFIX = 'sk-api-demo-'
+/** What users of the demo pay, as a multiple of MiniMax's list price: another one than 1, so that both can be told apart. */
+const MULTIPLIER = '0.4'
+const USER = 'demo'
 
 /** Aborted by the first signal to stop. Further ones change nothing: npm and the terminal may both send one. */
 const stopping = new AbortController()
@@ -46,7 +51,7 @@ async function start(isOnce: boolean, dataDir: string): Promise<Parts> {
   const options = { keys: [masterKey], record: false, taskDelayMs: 250, chunkDelayMs: 5 }
   const emulator = await startEmulator(options)
   try {
-    const where = { dataDir, upstreamUrl: emulator.url, masterKey }
+    const where = { dataDir, upstreamUrl: emulator.url, masterKey, multiplier: MULTIPLIER }
     return { emulator, gateway: await startGateway(where, isOnce) }
   } catch (error) {
     await emulator.close()
@@ -92,11 +97,18 @@ async function counted(adminUrl: string): Promise<string> {
   return [...totals].map(([outcome, count]) => `${count} ${outcome}`).join(', ')
 }
 
+/** What all of it came to. */
+function paid(rows: readonly BookRow[]): string {
+  const { list, charged, currency } = sumsOf(rows)
+  return `Users pay ${MULTIPLIER} × MiniMax's list price here (PRICE_MULTIPLIER): ${money(list, currency)} at the list, ${money(charged, currency)} charged.`
+}
+
 function invitation({ emulator, gateway }: Parts, token: string): string {
   const { url, adminUrl, adminTokenFile } = gateway
   return `
   API          ${url}
   admin API    ${adminUrl}/admin/v1/users   (Authorization: Bearer <what is in ${adminTokenFile}>)
+  ledger       ${adminUrl}/admin/v1/requests?user=${USER}   and totals: ${adminUrl}/admin/v1/usage?group_by=modality
   API docs     ${adminUrl}/openapi.json
   metrics      ${adminUrl}/metrics
   emulator     ${emulator.url}   (stands in for MiniMax)
@@ -110,7 +122,8 @@ Try it:
     -H "Content-Type: application/json" \\
     -d '{"model": "abab6.5s-chat", "messages": [{"role": "user", "content": "Hello, MiniMax!"}]}'
 
-  npm run gateway -- token list --url ${adminUrl} --admin-token-file ${adminTokenFile}
+  npm run -s gateway -- usage --by modality --url ${adminUrl} --admin-token-file ${adminTokenFile}
+  npm run -s gateway -- requests --url ${adminUrl} --admin-token-file ${adminTokenFile}
 `
 }
 
@@ -122,16 +135,20 @@ function said(line: RequestLine): string {
 
 async function demonstrate(parts: Parts, isOnce: boolean): Promise<boolean> {
   const { gateway } = parts
-  await gateway.admin('POST', '/admin/v1/users', { id: 'demo', name: 'Demo' })
-  const token = text((await gateway.admin('POST', '/admin/v1/users/demo/tokens', { name: 'demo' })).token)
+  await gateway.admin('POST', '/admin/v1/users', { id: USER, name: 'Demo' })
+  const token = text((await gateway.admin('POST', `/admin/v1/users/${USER}/tokens`, { name: 'demo' })).token)
   check(token !== '', 'the admin API made no token')
-  console.log(`Made the user “demo” and a token. ${STEPS.length} things to do …\n`)
+  console.log(`Made the user “${USER}” and a token. ${STEPS.length} things to do …\n`)
 
   const taken = await takeAll(new Caller(gateway.url, token))
-  const { table, failures } = await report(taken, gateway)
+  const ask: Ask = (path) => gateway.admin('GET', path)
+  const rows = await settledRows(ask, USER)
+  const { table, failures } = await report(taken, gateway, rows)
   console.log(table)
-  console.log(`\nRequests by outcome, as /metrics counts them: ${await counted(gateway.adminUrl)}.`)
+  console.log(`\n${paid(rows)}`)
+  console.log(`Requests by outcome, as /metrics counts them: ${await counted(gateway.adminUrl)}.`)
   for (const failure of failures) console.error(`\nFAILED: ${failure}`)
+  if (failures.length === 0) await checkTotals(ask, USER, rows)
   check(taken.length === STEPS.length, 'stopped before it was through')
   if (failures.length > 0 || isOnce) return failures.length === 0
 

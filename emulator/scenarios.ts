@@ -5,6 +5,8 @@
  * (`reset-request`, `early`) cannot be chosen by model.
  */
 
+import { FRAME_EDITS, type FrameEdit } from './frame-edits.ts'
+
 /** How an OpenAI-style chat stream ends; four ways were seen. */
 export type Ending = 'a' | 'b' | 'c' | 'd'
 
@@ -16,6 +18,10 @@ export interface Steps {
   ending?: Ending
   /** Error in mid-stream after n frames. */
   failAfter?: { frames: number; code: number }
+  /** A stream that says too little, or says its usage more than once. */
+  frames?: FrameEdit
+  /** JSON that stands in place of every number that tells usage. */
+  usage?: string
   /** Anthropic stream without content and without usage. */
   degenerate?: boolean
   /** Length of the reply in words. */
@@ -51,8 +57,8 @@ export interface Steps {
   pingsMs?: number
   /** The first content chunk again and again, this many ms apart. */
   endlessMs?: number
-  /** Reset the connection: at the request headers, when the body was read, after the answer's headers, at body byte n. */
-  reset?: 'request' | 'body' | 'headers' | number
+  /** Reset: at the request headers, when the body was read, after the answer's headers, at body byte n, after its end. */
+  reset?: 'request' | 'body' | 'headers' | 'end' | number
   /** End the answer cleanly but too early: at body byte n of a longer Content-Length or an open chunked body. */
   cutAt?: number
   wire?: 'garbage' | 'duplicate-length' | 'continue' | 'switch' | 'extra-bytes'
@@ -116,6 +122,19 @@ export const SCENARIOS: Record<string, Scenario> = {
     args: '',
     about: 'chat stream: last chunk with base_resp and usage',
     steps: () => ({ ending: 'd' }),
+  },
+  frames: {
+    args: FRAME_EDITS.join('|'),
+    about: 'a stream that says too little, or says its usage more than once',
+    steps: (_args, raw) => {
+      const frames = FRAME_EDITS.find((edit) => edit === raw)
+      return frames === undefined ? {} : { frames }
+    },
+  },
+  usage: {
+    args: 'json',
+    about: 'this value in place of every number that tells usage',
+    steps: (_args, raw) => ({ usage: raw }),
   },
   degenerate: {
     args: '',
@@ -182,6 +201,7 @@ export const SCENARIOS: Record<string, Scenario> = {
     about: "reset after the answer's headers",
     steps: () => ({ reset: 'headers' }),
   },
+  'reset-end': { args: '', about: 'reset after the last byte', steps: () => ({ reset: 'end' }) },
   reset: { args: 'byte', about: 'reset at byte n of the answer', steps: ([n]) => ({ reset: num(n, 100) }) },
   cut: { args: 'byte', about: 'FIN at byte n of the answer', steps: ([n]) => ({ cutAt: num(n, 100) }) },
   garbage: { args: '', about: 'bytes that are not HTTP', steps: () => ({ wire: 'garbage' }) },

@@ -1,5 +1,6 @@
 import { createGzip, gzipSync } from 'node:zlib'
 import { errorBody, Refusal } from './errors.ts'
+import { edited, withCounts } from './frame-edits.ts'
 import { frame, write } from './json.ts'
 import { mp3 } from './media/mp3.ts'
 import type { Steps } from './scenarios.ts'
@@ -118,6 +119,7 @@ function errorFrame(call: Call, code: number): string {
 /** Changes to the frames of a stream. */
 function reframe(call: Call, answer: Answer, steps: Steps): Answer {
   let chunks = chunksOf(answer).map(String)
+  if (steps.frames !== undefined) chunks = edited(chunks, steps.frames)
   if (steps.failAfter)
     chunks = [...chunks.slice(0, steps.failAfter.frames), errorFrame(call, steps.failAfter.code)]
   if (steps.newline === 'single') chunks = chunks.map((chunk) => chunk.replaceAll('\n\n', '\n'))
@@ -128,13 +130,20 @@ function reframe(call: Call, answer: Answer, steps: Steps): Answer {
 
 const BIG = '"big_numbers":[12345678901234567,9007199254740993,18446744073709551615,0.1234567890123456789],'
 
+/** Whether an edit of the frames takes away what tells the usage: of Responses, that is the end. */
+function hidesUsage(operation: string, { frames = 'usage-twice' }: Steps): boolean {
+  if (frames === 'no-end') return operation === 'chat.responses'
+  return frames !== 'usage-twice' && frames !== 'usage-zero'
+}
+
 /** Whether an answer so changed still says what the call used. */
-function tells(steps: Steps): boolean {
+function tells({ operation, steps }: Call): boolean {
   const isReplaced = steps.html === true || steps.redirect !== undefined || steps.failAfter !== undefined
   const isHidden = steps.echo !== undefined && steps.echo.where !== 'header'
   const isOther = steps.huge !== undefined && steps.huge.what !== 'event'
   const isEndless = steps.pingsMs !== undefined || steps.endlessMs !== undefined
-  return !isReplaced && !isHidden && !isOther && !isEndless && (steps.gzip ?? 0) < 2
+  const isWrong = steps.usage !== undefined || hidesUsage(operation.name, steps)
+  return !isWrong && !isReplaced && !isHidden && !isOther && !isEndless && (steps.gzip ?? 0) < 2
 }
 
 /** What a scenario leaves of what the call bills, for the accept log. */
@@ -143,7 +152,7 @@ function bill(call: Call, plain: Answer): Pick<Answer, 'usage' | 'model' | 'told
   const { usage = {}, model, task, told = true } = plain
   return {
     usage: steps.huge?.what === 'audio' && call.operation.name === 'speech.sync' ? { characters: 10 } : usage,
-    told: told && tells(steps),
+    told: told && tells(call),
     ...(model === undefined ? {} : { model }),
     ...(task === undefined ? {} : { task }),
     ...(steps.failAfter && plain.stream ? { failure: { code: steps.failAfter.code, status: 200 } } : {}),
@@ -167,7 +176,7 @@ export async function shape(call: Call, plain: Answer): Promise<Answer> {
   } else if (steps.echo) {
     answer = { ...answer, ...echo(call, steps.echo.where, steps.echo.splitAt ?? 40) }
   }
-  if (steps.warning !== undefined || steps.bigNumbers)
+  if (steps.warning !== undefined || steps.bigNumbers || steps.usage !== undefined)
     answer = { ...answer, body: chunksOf(answer).map((c) => edit(String(c), steps)) }
   if (answer.stream) answer = reframe(call, answer, steps)
   if (steps.hugeHeadersKb !== undefined) {
@@ -192,5 +201,6 @@ function edit(chunk: string, steps: Steps): string {
       return `"base_resp":{"status_code":0,"status_msg":${JSON.stringify(steps.warning)}`
     })
   }
+  if (steps.usage !== undefined) out = withCounts(out, steps.usage)
   return steps.bigNumbers ? out.replace(/^(data: )?\{/m, (start) => start + BIG) : out
 }

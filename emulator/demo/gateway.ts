@@ -29,6 +29,8 @@ export interface GatewayOptions {
   readonly dataDir: string
   readonly upstreamUrl: string
   readonly masterKey: string
+  /** What users pay, as a multiple of MiniMax's list price. */
+  readonly multiplier: string
   /** 0: any free one. */
   readonly port: number
   readonly adminPort: number
@@ -90,6 +92,7 @@ export class GatewayProcess {
         MINIMAX_API_KEY: options.masterKey,
         MINIMAX_BASE_URL: options.upstreamUrl,
         DATA_DIR: options.dataDir,
+        PRICE_MULTIPLIER: options.multiplier,
         HOST: '127.0.0.1',
         PORT: options.port.toString(),
         ADMIN_PORT: options.adminPort.toString(),
@@ -126,11 +129,14 @@ export class GatewayProcess {
   }
 
   /** Calls the admin API. */
-  async admin(method: string, path: string, body: Fields): Promise<Fields> {
+  async admin(method: string, path: string, body?: Fields): Promise<Fields> {
     const answer = await fetch(this.adminUrl + path, {
       method,
-      headers: { authorization: `Bearer ${this.adminToken}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
+      headers: {
+        authorization: `Bearer ${this.adminToken}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const written = await answer.text()
     check(answer.ok, `${method} ${path} answered ${answer.status}: ${written}`)

@@ -1,7 +1,10 @@
+import { OPERATIONS } from '../../src/minimax/catalog.ts'
+import { isBilled, problemOf, sumsOf, type BookRow } from './books.ts'
 import type { Caller } from './caller.ts'
 import type { GatewayProcess, RequestLine } from './gateway.ts'
-import { size, table, took } from './show.ts'
+import { table, took } from './show.ts'
 import type { Step } from './step.ts'
+import { aligned, money, usageOfAll, used } from './used.ts'
 
 /** What became of a step. */
 export interface Taken {
@@ -43,19 +46,11 @@ function isLogged(taken: Taken, lines: readonly RequestLine[]): boolean {
   )
 }
 
-/** Operations in the order in which they were first called, without what they have in common with the one before. */
-function operations(lines: readonly RequestLine[]): string {
-  const counts = new Map<string, number>()
-  for (const { operation } of lines) counts.set(operation, (counts.get(operation) ?? 0) + 1)
-  let area = ''
-  return [...counts]
-    .map(([name, count]) => {
-      const [own = '', ...rest] = name.split('.')
-      const short = own === area ? `.${rest.join('.')}` : name
-      area = own
-      return count > 1 ? `${short} ×${count}` : short
-    })
-    .join(', ')
+/** The operation that stands for a step, the one that costs or else the first, and how many calls more there were. */
+function operationOf(lines: readonly RequestLine[]): string {
+  const main = lines.find(({ operation }) => isBilled(operation)) ?? lines[0]
+  if (main === undefined) return ''
+  return lines.length === 1 ? main.operation : `${main.operation} +${lines.length - 1}`
 }
 
 /** A finished demo: its table, and a line for each thing that failed. */
@@ -64,35 +59,83 @@ export interface Report {
   readonly failures: readonly string[]
 }
 
-const HEAD = ['MODALITY', 'OPERATIONS', 'MODEL', 'OUTCOME', 'TIME', 'BYTES', 'WHAT CAME BACK']
+const HEAD = [
+  'MODALITY',
+  'OPERATION',
+  'MODEL',
+  'OUTCOME',
+  'TIME',
+  'USED',
+  'LIST',
+  'CHARGED',
+  'WHAT CAME BACK',
+] as const
+const RIGHT: ReadonlySet<number> = new Set([4, 6, 7])
 
-/** Puts together what the steps found with what the gateway's own log says of their requests. */
+/** Operations that the gateway answers by itself: these never were calls to MiniMax. */
+const OWN: ReadonlySet<string> = new Set(
+  OPERATIONS.flatMap(({ name, answeredBy }) => (answeredBy === 'gateway' ? [name] : [])),
+)
+
+/** What became of a step, by the log and by the books. */
+interface Judged {
+  readonly taken: Taken
+  readonly lines: readonly RequestLine[]
+  readonly rows: readonly BookRow[]
+  readonly bad: string
+  /** Why it failed; undefined when it did not. */
+  readonly because: string | undefined
+}
+
+function judge(taken: Taken, all: readonly RequestLine[], books: readonly BookRow[]): Judged {
+  const lines = linesOf(taken, all)
+  const ids = new Set(lines.map(({ requestId }) => requestId))
+  const rows = books.filter(({ requestId }) => ids.has(requestId))
+  const bad = [...new Set(lines.map(({ outcome }) => outcome))].filter((one) => one !== 'ok').join(', ')
+  const because =
+    taken.failure ??
+    (isLogged(taken, all) ? undefined : 'the gateway logged no line for a request') ??
+    (bad === '' ? undefined : `the outcome was ${bad}`) ??
+    problemOf(
+      lines.filter(({ operation }) => !OWN.has(operation)),
+      rows,
+    )
+  return { taken, lines, rows, bad, because }
+}
+
+function amounts(judged: readonly Judged[], of: 'list' | 'charged'): readonly string[] {
+  return aligned(
+    judged.map(({ rows }) => {
+      const sums = sumsOf(rows)
+      return sums.list === 0n ? '–' : money(sums[of], sums.currency)
+    }),
+  )
+}
+
+/** Puts together what the steps found with what the gateway's own log and books say of their requests. */
 export async function report(
   steps: readonly Taken[],
   gateway: Pick<GatewayProcess, 'requests' | 'logged'>,
+  books: readonly BookRow[],
 ): Promise<Report> {
   const reached = steps.filter((taken) => taken.failure === undefined)
   await gateway.logged((lines) => reached.every((taken) => isLogged(taken, lines)))
-  const lines = gateway.requests
-  const failures: string[] = []
-  const rows = steps.map((taken) => {
-    const { modality, about } = taken.step
-    const own = linesOf(taken, lines)
-    const bad = [...new Set(own.map((line) => line.outcome))].filter((outcome) => outcome !== 'ok').join(', ')
-    const because =
-      taken.failure ??
-      (isLogged(taken, lines) ? undefined : 'the gateway logged no line for a request') ??
-      (bad === '' ? undefined : `the outcome was ${bad}`)
-    if (because !== undefined) failures.push(`${modality} (${about}) failed: ${because}`)
-    return [
-      modality,
-      operations(own),
-      own.find((line) => line.model !== '')?.model ?? '',
-      because === undefined ? 'ok' : `FAILED ${bad}`,
-      took(taken.milliseconds),
-      size(own.reduce((sum, line) => sum + line.bytesOut, 0)),
-      taken.found ?? '–',
-    ]
-  })
-  return { table: table([HEAD, ...rows], new Set([4, 5])), failures }
+  const judged = steps.map((taken) => judge(taken, gateway.requests, books))
+  const lists = amounts(judged, 'list')
+  const charges = amounts(judged, 'charged')
+  const cells = judged.map(({ taken, lines, rows, bad, because }, at) => [
+    taken.step.modality,
+    operationOf(lines),
+    lines.find((line) => line.model !== '')?.model ?? '',
+    because === undefined ? 'ok' : `FAILED ${bad}`,
+    took(taken.milliseconds),
+    used(usageOfAll(rows.map(({ usage }) => usage))),
+    lists[at] ?? '',
+    charges[at] ?? '',
+    taken.found ?? '–',
+  ])
+  const failures = judged.flatMap(({ taken: { step }, because }) =>
+    because === undefined ? [] : [`${step.modality} (${step.about}) failed: ${because}`],
+  )
+  return { table: table([HEAD, ...cells], RIGHT), failures }
 }

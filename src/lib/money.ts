@@ -67,9 +67,22 @@ export function isMultiplier(text: string): boolean {
  * @throws RangeError when the multiplier is not such a number
  */
 export function multiplyMoney(nano: bigint, multiplier: string): bigint {
+  if (multiplier === '1') return nano
+  return divideHalfUp(nano * factorOf(multiplier), NANO)
+}
+
+/** The multipliers of plans and users, in nano-units: there are few of them, and each is needed all the time. */
+const factors = new Map<string, bigint>()
+const MAX_FACTORS = 1_000
+
+function factorOf(multiplier: string): bigint {
+  const known = factors.get(multiplier)
+  if (known !== undefined) return known
   const factor = parseMoney(multiplier)
   if (factor < 0n || multiplier.startsWith('-')) throw new RangeError('a multiplier may not be negative')
-  return divideHalfUp(nano * factor, NANO)
+  if (factors.size >= MAX_FACTORS) factors.clear()
+  factors.set(multiplier, factor)
+  return factor
 }
 
 /** The sum of amounts; of none, 0n. */

@@ -3,7 +3,7 @@ import { isMultiplier, MAX_MONEY } from '../lib/money.ts'
 import type { PriceLookup } from '../metrics/metrics.ts'
 import { OPERATIONS } from '../minimax/catalog.ts'
 import { METERS, type CallFacts } from '../minimax/meters.ts'
-import { charge, cost, type Currency, type Facts, type PriceList, type Rates } from '../minimax/prices.ts'
+import { charge, cost, quickList, type Currency, type Facts, type PriceList, type Rates } from '../minimax/prices.ts'
 import { isUnit, type Unit, type Usage } from '../minimax/units.ts'
 import type { Bill } from '../store/store.ts'
 import type { PriceBook } from './price-book.ts'
@@ -207,6 +207,8 @@ function priceBy(
   facts: Facts | undefined,
 ): bigint | readonly string[] | null {
   if (rates === undefined) return null
+  const quick = quickList(rates, usage, facts)
+  if (quick !== undefined) return quick
   const result = cost(rates, usage, facts)
   if (result.ok) return result.list
   return result.refused.length > 0 ? result.refused : null
