@@ -66,8 +66,8 @@ async function second(caller: Caller): Promise<string> {
     task = fields(answer.task)
     return text(task.status)
   })
-  const seconds = number(fields(task.usage).output_seconds, 0)
-  return `${filmOf(await download(text(fields(task.content).url)))}, ${seconds} s used`
+  check(number(fields(task.usage).output_seconds, 0) > 0, 'the task reports no seconds')
+  return filmOf(await download(text(fields(task.content).url)))
 }
 
 /** Films: a task each, asked about until it has ended; the film itself comes from the CDN. */

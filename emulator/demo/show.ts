@@ -16,9 +16,9 @@ export function took(milliseconds: number): string {
   return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
 }
 
-/** A quotation of at most 40 characters. */
+/** A quotation of at most 36 characters. */
 export function quote(said: string): string {
-  const short = said.length > 40 ? `${said.slice(0, 39)}…` : said
+  const short = said.length > 36 ? `${said.slice(0, 35)}…` : said
   return `“${short.replaceAll('\n', ' ')}”`
 }
 

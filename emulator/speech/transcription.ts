@@ -45,15 +45,17 @@ export function transcription(call: Call): Answer {
     return billed(sse([...deltas, frame({ index: parts.length, delta: '', finish: true, duration })]), usage)
   }
   const format = values.get('response_format') ?? 'json'
+  // Subtitles tell no duration: the end of their last cue is all there is.
+  const told = false
   if (format === 'srt') {
     const rows = segments.map(
       (s) => `${s.id + 1}\n${clock(s.start, ',')} --> ${clock(s.end, ',')}\n${s.text}\n`,
     )
-    return { status: 200, type: 'text/plain; charset=utf-8', body: rows.join('\n'), usage }
+    return { status: 200, type: 'text/plain; charset=utf-8', body: rows.join('\n'), usage, told }
   }
   if (format === 'vtt') {
     const rows = segments.map((s) => `${clock(s.start, '.')} --> ${clock(s.end, '.')}\n${s.text}\n`)
-    return { status: 200, type: 'text/vtt; charset=utf-8', body: `WEBVTT\n\n${rows.join('\n')}`, usage }
+    return { status: 200, type: 'text/vtt; charset=utf-8', body: `WEBVTT\n\n${rows.join('\n')}`, usage, told }
   }
   const trace_id = traceId()
   if (format === 'verbose_json')

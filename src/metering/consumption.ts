@@ -31,10 +31,16 @@ export interface Consumed {
   readonly facts: () => CallFacts
 }
 
+/** Whether an answer was whole and had nothing in it: no document, no event. */
+function isEmpty({ usage, delivered, isReadable }: Reading): boolean {
+  return usage === null && delivered.frames === 0 && delivered.bytes === 0 && isReadable
+}
+
 /**
  * What a call is billed for (DESIGN 6): the usage that MiniMax reported. Where it reported none, an answer that was
- * whole or that its caller left is estimated, since MiniMax bills these; every other end without a report costs nothing,
- * and so does whatever MiniMax refused; of a session, only what had not been done before.
+ * whole or that its caller left is estimated, since MiniMax bills these, unless there was nothing in it at all; every
+ * other end without a report costs nothing, and so does whatever MiniMax refused; of a session, only what had not been
+ * done before.
  */
 export function consumptionOf({
   billing,
@@ -48,6 +54,7 @@ export function consumptionOf({
   if (reading.failure !== undefined || REFUSALS.has(outcome)) {
     return isSession && reading.usage !== null ? { usage: reading.usage, estimated: false } : NOTHING
   }
+  if (outcome === 'ok' && isEmpty(reading)) return NOTHING
   if (reading.usage !== null && reading.isComplete) return { usage: reading.usage, estimated: false }
   if (outcome === 'ok' || (outcome === 'caller_gone' && hasBegun)) {
     const usage = estimate(reading, facts())

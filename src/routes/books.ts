@@ -38,10 +38,15 @@ export const RequestView = Type.Object({
   multiplier: Type.String({ description: 'Charged is the list price times this.' }),
   price_version: Type.String({ description: 'Of the price list; "": nothing was priced.' }),
   estimated: Type.Boolean({ description: 'Whether the usage was estimated rather than reported.' }),
-  duration_ms: Type.Union([Type.Number(), Type.Null()]),
-  first_byte_ms: Type.Union([Type.Number(), Type.Null()]),
-  bytes_in: Type.Integer(),
-  bytes_out: Type.Integer(),
+  duration_ms: Type.Union([Type.Number(), Type.Null()], {
+    description: 'From the arrival of the request to the end of its answer. Null while it is open.',
+  }),
+  first_byte_ms: Type.Union([Type.Number(), Type.Null()], {
+    description:
+      "From the arrival of the request to the first byte of MiniMax's answer. Null: there was none.",
+  }),
+  bytes_in: Type.Integer({ description: 'Of the request.' }),
+  bytes_out: Type.Integer({ description: 'Of the answer, as far as it was sent.' }),
   upstream_key: Type.String({ description: 'Name of the key that was used.' }),
   state: Type.Enum(['open', 'pending', 'settled'], {
     description: 'open: under way; pending: answered, and its task goes on; settled: final.',

@@ -1,9 +1,9 @@
 import type { ExpressionBuilder, Kysely } from 'kysely'
-import { UNITS } from '../minimax/units.ts'
+import { UNITS, type Unit } from '../minimax/units.ts'
 import type { Bill, LedgerChange, RequestOpening, RequestSettlement, TaskOpening } from './ledger.ts'
-import { addedSums, GRAIN, type Tally } from './sums.ts'
+import { addedSums, COUNT_COLUMNS, GRAIN, type Tally } from './sums.ts'
 import type { Tables } from './tables.ts'
-import { template, type Place } from './template.ts'
+import { template, type Place, type Template } from './template.ts'
 
 type Change<Kind extends LedgerChange['kind']> = Extract<LedgerChange, { kind: Kind }>
 
@@ -211,33 +211,59 @@ function isRunning<Values extends TaskName>(is: ExpressionBuilder<Tables, 'tasks
   ])
 }
 
-function addHour(db: Kysely<Tables>) {
+/** Adds a tally that has these units: columns that are not there cost nothing. */
+function addHourOf(db: Kysely<Tables>, units: readonly Unit[]): Template<Tally> {
   return template<Tally>((place) => {
-    const units: Record<string, unknown> = Object.fromEntries(
-      UNITS.map((unit, at) => [unit, place(({ units }) => units[at] ?? 0n)]),
+    const quantities: Record<string, unknown> = Object.fromEntries(
+      units.map((unit) => [unit, place((tally) => tally.units.get(unit) ?? 0)]),
     )
     return db
       .insertInto('usage_hours')
       .values({
-        hour: place(({ hour }) => hour),
-        user_id: place(({ entry }) => entry.userId),
-        token_id: place(({ entry }) => entry.tokenId),
-        operation: place(({ entry }) => entry.operation),
-        modality: place(({ entry }) => entry.modality),
-        model: place(({ entry }) => entry.model),
-        currency: place(({ entry }) => entry.currency),
-        calls: place(({ calls }) => calls),
-        failures: place(({ failures }) => failures),
-        estimated: place(({ estimated }) => estimated),
-        list: place(({ list }) => list),
-        charged: place(({ charged }) => charged),
-        ...units,
+        hour: place((tally) => tally.hour),
+        user_id: place((tally) => tally.userId),
+        token_id: place((tally) => tally.tokenId),
+        operation: place((tally) => tally.operation),
+        modality: place((tally) => tally.modality),
+        model: place((tally) => tally.model),
+        currency: place((tally) => tally.currency),
+        calls: place((tally) => tally.calls),
+        failures: place((tally) => tally.failures),
+        estimated: place((tally) => tally.estimated),
+        list: place((tally) => tally.list),
+        charged: place((tally) => tally.charged),
+        ...quantities,
       })
-      .onConflict((conflict) => conflict.columns(['hour', ...GRAIN]).doUpdateSet(addedSums('usage_hours')))
+      .onConflict((conflict) =>
+        conflict
+          .columns(['hour', ...GRAIN])
+          .doUpdateSet(addedSums('usage_hours', [...COUNT_COLUMNS, ...units])),
+      )
   })
+}
+
+/** The statement that adds a tally to its hour; there is one for every set of units that was met. */
+function addHourStatements(db: Kysely<Tables>): (tally: Tally) => Template<Tally> {
+  const statements = new Map<string, Template<Tally>>()
+  return ({ units }) => {
+    const used = UNITS.filter((unit) => units.has(unit))
+    const name = used.join()
+    let statement = statements.get(name)
+    if (statement === undefined) statements.set(name, (statement = addHourOf(db, used)))
+    return statement
+  }
+}
+
+function addLine(db: Kysely<Tables>) {
+  return template<string>((place) => db.insertInto('usage_journal').values({ line: place((line) => line) }))
 }
 
 /** The statements that every call or task costs, compiled once. */
 export function ledgerStatements(db: Kysely<Tables>) {
-  return { ...requestStatements(db), ...taskStatements(db), addHour: addHour(db) }
+  return {
+    ...requestStatements(db),
+    ...taskStatements(db),
+    addLine: addLine(db),
+    addHour: addHourStatements(db),
+  }
 }

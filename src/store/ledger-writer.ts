@@ -3,11 +3,15 @@ import { GatewayError } from '../errors.ts'
 import type { Connection } from './connection.ts'
 import { foldedHours, foldHour, HOUR_MS } from './ledger-folding.ts'
 import { idFromTime } from './ledger-ids.ts'
+import { lineFromTallies, talliesFromLine } from './ledger-journal.ts'
 import { requestFromRow, selectRequests } from './ledger-rows.ts'
 import { ledgerStatements, nothingOf } from './ledger-statements.ts'
 import type { LedgerChange, RequestSettlement } from './ledger.ts'
 import { Tallies, type Entry } from './sums.ts'
 import type { Tables } from './tables.ts'
+
+/** Tallies that the journal may hold: the more, the cheaper each; a reader has to add them up, and a call to wait. */
+const MAX_JOURNAL = 500
 
 /** Rows that one transaction takes out or settles, so that a call never waits long for its turn. */
 const CHUNK = 500
@@ -30,22 +34,28 @@ export class LedgerWriter {
   #folded: number
   /** The latest hour in which a call was settled. */
   #latest: number
+  /** Tallies that were added to the journal since it was last emptied. */
+  #journal = 0
   #foldingError: unknown
 
-  private constructor(db: Kysely<Tables>, connection: Connection, folded: number, latest: number) {
+  private constructor(db: Kysely<Tables>, connection: Connection) {
     this.#db = db
     this.#connection = connection
     this.#statements = ledgerStatements(db)
-    this.#folded = folded
-    this.#latest = latest
+    this.#folded = 0
+    this.#latest = 0
   }
 
   /** @param db compiles statements; they run on the connection */
   static async open(db: Kysely<Tables>, connection: Connection): Promise<LedgerWriter> {
-    const folded = await foldedHours(db, connection)
+    const writer = new LedgerWriter(db, connection)
+    writer.#folded = await foldedHours(db, connection)
+    // What an earlier process left in the journal; after this the latest hour is in the table.
+    await writer.#emptyJournal()
     const query = db.selectFrom('usage_hours').select('hour').orderBy('hour', 'desc').limit(1)
     const [last] = await connection.all(query.compile())
-    return new LedgerWriter(db, connection, folded, Math.max(folded, last?.hour ?? 0))
+    writer.#latest = Math.max(writer.#folded, last?.hour ?? 0)
+    return writer
   }
 
   /** See `LedgerStore.write`. */
@@ -54,9 +64,12 @@ export class LedgerWriter {
     const results = await this.#connection.transaction(async () => {
       const applied: boolean[] = []
       for (const change of changes) applied.push(await this.#apply(change, tallies))
-      await this.#addTotals(tallies)
+      if (tallies.size > 0) {
+        await this.#connection.runWith(this.#statements.addLine, lineFromTallies(tallies.values()))
+      }
       return applied
     })
+    this.#journal += tallies.size
     this.#advance(tallies)
     return results
   }
@@ -124,9 +137,10 @@ export class LedgerWriter {
     }
   }
 
-  /** Brings the totals of days up to date; the totals that are asked for are right without it, only slower. */
+  /** Brings the tables of totals up to date; the totals that are asked for are right without it, only slower. */
   async fold(): Promise<void> {
     try {
+      if (this.#journal >= MAX_JOURNAL || this.#folded < this.#latest) await this.#emptyJournal()
       while (this.#folded < this.#latest) {
         this.#folded = await foldHour(this.#db, this.#connection, {
           folded: this.#folded,
@@ -213,10 +227,21 @@ export class LedgerWriter {
     tallies.add(entry, this.#hourOf(at))
   }
 
-  async #addTotals(tallies: Tallies): Promise<void> {
-    for (const tally of tallies.values()) {
-      await this.#connection.runWith(this.#statements.addHour, tally)
-    }
+  /** Puts the journal into the totals of the hours. It must be empty before an hour is closed. */
+  async #emptyJournal(): Promise<void> {
+    const connection = this.#connection
+    const lines = this.#db.selectFrom('usage_journal').select('line').compile()
+    await connection.transaction(async () => {
+      const tallies = new Tallies()
+      for (const { line } of await connection.all(lines)) {
+        for (const tally of talliesFromLine(line)) tallies.merge(tally)
+      }
+      for (const tally of tallies.values()) {
+        await connection.runWith(this.#statements.addHour(tally), tally)
+      }
+      await connection.run(this.#db.deleteFrom('usage_journal').compile())
+    })
+    this.#journal = 0
   }
 
   /** An hour that is in the totals of its day is closed: what comes late counts in the first that is not. */

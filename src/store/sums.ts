@@ -1,8 +1,11 @@
 import { sql, type RawBuilder } from 'kysely'
-import { FRACTIONAL_UNITS, UNITS, type Unit, type Usage } from '../minimax/units.ts'
+import { FRACTIONAL_UNITS, isUnit, UNITS, type Unit, type Usage } from '../minimax/units.ts'
+
+/** Columns that add up and that every call has. */
+export const COUNT_COLUMNS = ['calls', 'failures', 'estimated', 'list', 'charged'] as const
 
 /** Columns that add up, in every table of totals. */
-export const SUM_COLUMNS = ['calls', 'failures', 'estimated', 'list', 'charged', ...UNITS] as const
+export const SUM_COLUMNS = [...COUNT_COLUMNS, ...UNITS] as const
 
 export type SumColumn = (typeof SUM_COLUMNS)[number]
 
@@ -29,27 +32,36 @@ function integerOf(unit: Unit, quantity: number): number {
 }
 
 /** A stored sum as a quantity. */
-export function quantityOf(unit: Unit, stored: string): number {
-  return Number(stored) / scaleOf(unit)
+export function quantityOf(unit: Unit, stored: number): number {
+  return stored / scaleOf(unit)
 }
 
 /** The sums of a table, each beside what is to be added to it: for `on conflict do update`. */
-export function addedSums(table: string): Record<SumColumn, RawBuilder<never>> {
-  const pairs = SUM_COLUMNS.map((column) => [
+export function addedSums(
+  table: string,
+  columns: readonly SumColumn[] = SUM_COLUMNS,
+): Record<SumColumn, RawBuilder<never>> {
+  const pairs = columns.map((column) => [
     column,
     sql`${sql.ref(`${table}.${column}`)} + ${sql.ref(`excluded.${column}`)}`,
   ])
   return Object.fromEntries(pairs) as Record<SumColumn, RawBuilder<never>>
 }
 
-/** What a call adds to the totals. */
-export interface Entry {
+/** Whose calls and of what kind, and the hour in which they count. */
+interface TallyKey {
+  /** Hours since the Unix epoch. */
+  readonly hour: number
   readonly userId: string
   readonly tokenId: string
   readonly operation: string
   readonly modality: string
   readonly model: string
   readonly currency: string
+}
+
+/** What a call adds to the totals. */
+export interface Entry extends Omit<TallyKey, 'hour'> {
   readonly outcome: string
   readonly usage: Usage
   readonly list: bigint
@@ -57,22 +69,24 @@ export interface Entry {
   readonly estimated: boolean
 }
 
-/** Entries of one kind and hour, added up. */
-export interface Tally {
-  readonly hour: number
-  readonly entry: Entry
+/** Calls of one kind and hour, added up. */
+export interface Tally extends TallyKey {
   calls: number
   failures: number
   estimated: number
   list: bigint
   charged: bigint
-  /** In the order of `UNITS`. */
-  readonly units: bigint[]
+  /** As the integers that are stored. */
+  readonly units: Map<Unit, number>
 }
 
-/** Adds up the calls of one transaction, so that those of one user and model cost one write. */
+/** Adds calls up, so that those of one user and model cost one write. */
 export class Tallies {
   readonly #tallies = new Map<string, Tally>()
+
+  get size(): number {
+    return this.#tallies.size
+  }
 
   add(entry: Entry, hour: number): void {
     const tally = this.#tallyOf(entry, hour)
@@ -81,10 +95,22 @@ export class Tallies {
     if (entry.estimated) tally.estimated++
     tally.list += entry.list
     tally.charged += entry.charged
-    for (const [at, unit] of UNITS.entries()) {
-      const quantity = entry.usage[unit]
-      if (quantity !== undefined)
-        tally.units[at] = (tally.units[at] ?? 0n) + BigInt(integerOf(unit, quantity))
+    for (const unit in entry.usage) {
+      if (!isUnit(unit)) continue
+      const quantity = entry.usage[unit] ?? 0
+      if (quantity !== 0) tally.units.set(unit, (tally.units.get(unit) ?? 0) + integerOf(unit, quantity))
+    }
+  }
+
+  merge(other: Tally): void {
+    const tally = this.#tallyOf(other, other.hour)
+    tally.calls += other.calls
+    tally.failures += other.failures
+    tally.estimated += other.estimated
+    tally.list += other.list
+    tally.charged += other.charged
+    for (const [unit, quantity] of other.units) {
+      tally.units.set(unit, (tally.units.get(unit) ?? 0) + quantity)
     }
   }
 
@@ -92,15 +118,16 @@ export class Tallies {
     return this.#tallies.values()
   }
 
-  #tallyOf(entry: Entry, hour: number): Tally {
-    const { userId, tokenId, operation, modality, currency, model } = entry
+  #tallyOf(kind: Omit<TallyKey, 'hour'>, hour: number): Tally {
+    const { userId, tokenId, operation, modality, currency, model } = kind
     // Only the model may hold any character; it comes last, so that no two kinds look alike.
-    const key = `${hour} ${userId} ${tokenId} ${operation} ${modality} ${currency} ${model}`
-    const known = this.#tallies.get(key)
+    const name = `${hour} ${userId} ${tokenId} ${operation} ${modality} ${currency} ${model}`
+    const known = this.#tallies.get(name)
     if (known !== undefined) return known
-    const units = UNITS.map(() => 0n)
-    const tally = { hour, entry, calls: 0, failures: 0, estimated: 0, list: 0n, charged: 0n, units }
-    this.#tallies.set(key, tally)
+    const key = { hour, userId, tokenId, operation, modality, model, currency }
+    const sums = { calls: 0, failures: 0, estimated: 0, list: 0n, charged: 0n }
+    const tally: Tally = { ...key, ...sums, units: new Map() }
+    this.#tallies.set(name, tally)
     return tally
   }
 }

@@ -16,8 +16,9 @@ export interface Tables {
   tasks: TaskRow
   usage_hours: UsageHourRow
   usage_days: UsageDayRow
-  usage_hour_totals: UsageHourTotalRow
-  usage_day_totals: UsageDayTotalRow
+  usage_totals: UsageTotalRow
+  usage_keys: UsageKeyRow
+  usage_journal: UsageJournalRow
   usage_marks: UsageMarkRow
 }
 
@@ -132,23 +133,28 @@ export interface UsageDayRow extends Grain, Sums {
   day: number
 }
 
-/** All calls of an hour that is over, by one of their features. */
-export interface UsageHourTotalRow extends Sums {
+/** What the features of calls are known by. */
+export interface UsageKeyRow {
   dimension: UsageGroup
+  key: string
+  currency: string
+}
+
+/**
+ * All calls up to the end of an hour, since ever, by one of their features; where an hour has none, it has no row. What
+ * a range of hours holds is the difference of two rows, however long the range is.
+ */
+export interface UsageTotalRow extends UsageKeyRow, Sums {
   hour: number
-  key: string
-  currency: string
 }
 
-/** All calls of the hours of a day that are over, by one of their features. */
-export interface UsageDayTotalRow extends Sums {
-  dimension: UsageGroup
-  day: number
-  key: string
-  currency: string
+/** What a transaction added to the totals, as long as `usage_hours` has not got it. See ledger-journal.ts. */
+export interface UsageJournalRow {
+  id: Generated<number>
+  line: string
 }
 
-/** One row: hours before `folded` are in the totals of their day. */
+/** One row: hours before `folded` are over, and in `usage_days` and `usage_totals`. */
 export interface UsageMarkRow {
   id: number
   folded: number

@@ -21,7 +21,7 @@ export function served(options: TestGatewayOptions = {}): () => Fixture {
     return fixture
   }
   beforeAll(async () => {
-    const gateway = await startGateway(options)
+    const gateway = await startGateway({ checksBooks: true, ...options })
     fixture = {
       gateway,
       token: (await gateway.token()).token,

@@ -17,7 +17,7 @@ let folder: string
 const clients: Client[] = []
 
 beforeAll(async () => {
-  gateway = await startGateway()
+  gateway = await startGateway({ checksBooks: true })
   folder = await mkdtemp(join(tmpdir(), 'minimax-gateway-mcp-'))
   await writeFile(join(folder, 'voice.mp3'), frames(mp3(2000, 32000, 128000, 1)))
   await writeFile(join(folder, 'frame.png'), png(16, 16, 1))

@@ -33,7 +33,7 @@ async function uploaded(purpose: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  gateway = await startGateway()
+  gateway = await startGateway({ checksBooks: true })
   token = (await gateway.token()).token
   const speech = { model: 'speech-2.8-hd', text: 'Hello', voice_setting: { voice_id: 'male-qn-qingse' } }
   const v2 = { model: 'MiniMax-H3', content: [{ type: 'text', text: 'Waves' }] }
@@ -74,7 +74,10 @@ describe('every operation that takes and gives JSON', () => {
       const answer = await ask(method, target, body)
       expect(at(answer, request.answer)).toBeDefined()
 
-      const seen = gateway.emulator.requests.slice(before)
+      // Of itself the gateway asks only how tasks stand, e.g. what one has cost that is about to be deleted.
+      const isOwn = (operation: string | null): boolean =>
+        operation !== name && operation?.endsWith('.query') === true
+      const seen = gateway.emulator.requests.slice(before).filter(({ operation }) => !isOwn(operation))
       if (answeredBy === 'gateway') {
         expect(seen).toEqual([])
         return

@@ -441,6 +441,12 @@ export function describeLedger(name: string, open: () => Promise<Store>): void {
         )
       }, 120_000)
 
+      it('are what the rows add up to, however many users a batch has', async () => {
+        await settled(700, (index) => ({ userId: `user ${index}`, tokenId: `token ${index % 9}` }))
+        await settled(3, (index) => ({ userId: `user ${index}`, settledAt: START + 2 * HOUR }))
+        await expectTotalsLikeRows(ledger)
+      })
+
       it.each<UsageGroup>(['user', 'model'])('of one user by %s are of no other', async (groupBy) => {
         await settled(6, (index) => ({ userId: `user ${index % 2}`, settledAt: START + index * 9 * HOUR }))
         const query = { groupBy, from: START, to: START + 100 * HOUR, userId: 'user 1' }

@@ -38,6 +38,38 @@ describe('npm run demo -- --once', () => {
     for (const row of rows) expect(row).toMatch(/ {2}ok {2}/)
   })
 
+  it.each([
+    ['chat.openai', /\d+ in, \d+ out/],
+    ['speech.sync', /\d+ characters/],
+    ['speech.async.create', /\d+ characters/],
+    ['speech.websocket', /\d+ characters/],
+    ['transcription.create', /[\d.]+ s/],
+    ['image.create', /2 images/],
+    ['music.create', /1 song/],
+    ['video.create', /1 video/],
+    ['video.v2.create', /5 s/],
+  ])('shows of %s what was used, its list price and less than that charged', (operation, usage) => {
+    const row = stdout.split('\n').find((line) => line.split(/ +/)[1] === operation) ?? ''
+    const [, used = '', list, charged] = /ms {2}(.+?) +\$([\d.]+) +\$([\d.]+) {2}/.exec(row) ?? []
+    expect(used).toMatch(usage)
+    expect(Number(list)).toBeGreaterThan(0)
+    expect(Number(charged) / Number(list)).toBeCloseTo(0.4, 2)
+  })
+
+  it.each(['models.list', 'voice.list', 'files.upload', 'account.quota'])('shows that %s is free', (name) => {
+    const row = stdout.split('\n').find((line) => line.split(/ +/)[1] === name) ?? ''
+    expect(row).toMatch(/ms {2}– +–  +– {2}/)
+  })
+
+  it('says what all of it came to', () => {
+    const sums = /Users pay 0\.4 × .*: \$([\d.]+) at the list, \$([\d.]+) charged\.$/m.exec(stdout)
+    expect(Number(sums?.[2]) / Number(sums?.[1])).toBeCloseTo(0.4, 5)
+  })
+
+  it('fits into 160 columns', () => {
+    expect(stdout.split('\n').filter((line) => line.length > 160)).toEqual([])
+  })
+
   it('counts no request that ended otherwise', () => {
     expect(stdout).toMatch(/as \/metrics counts them: \d+ ok\.$/m)
   })

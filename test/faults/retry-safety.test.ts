@@ -29,7 +29,7 @@ const GENERATIONS = [
 describe('a generation', () => {
   it.each(RESETS)('is never sent twice, with one key or two, upon %s', async (fault) => {
     for (const env of [{}, TWO_KEYS]) {
-      await using gateway = await startGateway({ env })
+      await using gateway = await startGateway({ env, checksBooks: true })
       const { token } = await gateway.token()
       for (const [path, body] of GENERATIONS) {
         // A connection that was used before is the one on which libraries try again.
@@ -71,7 +71,7 @@ describe('a generation', () => {
 describe('a code that MiniMax documents as not accepted', () => {
   it.each([1002, 1039, 1041, 2045])('%i is tried once more with another key', async (code) => {
     for (const [dialect, path] of CHATS) {
-      await using gateway = await startGateway({ env: TWO_KEYS })
+      await using gateway = await startGateway({ env: TWO_KEYS, checksBooks: true })
       const { token } = await gateway.token()
       const use = dialect === 'native' ? `base_resp@${code}` : `http@429,${code}`
       gateway.emulator.scenario({ match: { times: 1 }, use })
@@ -93,7 +93,7 @@ describe('a code that MiniMax documents as not accepted', () => {
         [TWO_KEYS, 2],
         [{}, 1],
       ] as const) {
-        await using gateway = await startGateway({ env })
+        await using gateway = await startGateway({ env, checksBooks: true })
         const { token } = await gateway.token()
         gateway.emulator.scenario({ match: {}, use: `base_resp@${code}` })
         const answer = await post(gateway.url, token, '/v1/text/chatcompletion_v2', chat())
@@ -110,7 +110,7 @@ describe('a code that MiniMax documents as not accepted', () => {
   it.each([1000, 1001, 1008, 1013, 1024, 1026, 1033, 2013, 2049, 2056])(
     '%i is none, and is not tried again',
     async (code) => {
-      await using gateway = await startGateway({ env: TWO_KEYS })
+      await using gateway = await startGateway({ env: TWO_KEYS, checksBooks: true })
       const { token } = await gateway.token()
       gateway.emulator.scenario({ match: {}, use: `base_resp@${code}` })
       await (await post(gateway.url, token, '/v1/text/chatcompletion_v2', chat())).arrayBuffer()

@@ -175,7 +175,7 @@ describe('a stream', () => {
   })
 
   it.each(CHATS)('gives each event at once, while upstream is silent (%s)', async (_dialect, path) => {
-    await using other = await startGateway()
+    await using other = await startGateway({ checksBooks: true })
     const given = await other.token()
     using wire = await Wire.open(other.url)
     wire.write(postText(path, given.token, chat({ model: 'scenario:stall@1', stream: true })))
@@ -186,7 +186,7 @@ describe('a stream', () => {
   })
 
   it('gives its headers before its first event', async () => {
-    await using other = await startGateway()
+    await using other = await startGateway({ checksBooks: true })
     const given = await other.token()
     using wire = await Wire.open(other.url)
     wire.write(

@@ -28,7 +28,7 @@ function hurry(change: Partial<UpstreamRequest>): void {
 describe('how long upstream may be silent', () => {
   it('is what the catalog says of each operation', async () => {
     const dispatch = vi.spyOn(Upstream.prototype, 'dispatch')
-    await using gateway = await startGateway()
+    await using gateway = await startGateway({ checksBooks: true })
     const { token } = await gateway.token()
     for (const operation of SENT) {
       dispatch.mockClear()
@@ -55,7 +55,7 @@ describe('how long upstream may be silent', () => {
 
   it.each(CHATS)('before its first byte is a 504 in the dialect (%s)', async (dialect, path) => {
     hurry({ firstByteMs: 50 })
-    await using gateway = await startGateway()
+    await using gateway = await startGateway({ checksBooks: true })
     const { token } = await gateway.token()
     const answer = await post(gateway.url, token, path, chat({ model: 'scenario:stall-headers' }))
     expect(answer.status).toBe(504)
@@ -66,7 +66,7 @@ describe('how long upstream may be silent', () => {
 
   it.each(CHATS)('in the middle of a stream is an error event, and no end (%s)', async (dialect, path) => {
     hurry({ idleMs: 50 })
-    await using gateway = await startGateway()
+    await using gateway = await startGateway({ checksBooks: true })
     const { token } = await gateway.token()
     const body = chat({ model: 'scenario:stall@1', stream: true })
     const answer = await sendRaw(gateway.url, postText(path, token, body))

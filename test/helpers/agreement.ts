@@ -21,6 +21,7 @@ export const WITHOUT_ACCEPT: Readonly<Record<string, string>> = {
   gateway_interrupted: 'killed after the row was written and before the request was sent in full',
   caller_gone: 'the caller left while its upload was passing through, or before it was sent',
   caller_invalid: 'an upload turned out to be broken when part of it was sent already',
+  caller_forbidden: 'an upload named a model that its sender may not use when part of it was sent already',
   caller_too_large: 'an upload turned out to be too large when part of it was sent already',
   provider_timeout: 'no connection within its time, or the request was not taken within its time',
   provider_disconnected: 'the connection broke before the request had arrived in full',
@@ -73,11 +74,17 @@ function ofTask(accepted: Accepted, state: string, row: BookRow): string | null 
   return state === 'running' ? 'a task is charged before its end' : undefined
 }
 
+function isOfOtherModel({ model, asked }: Accepted, row: BookRow): boolean {
+  // A session that was refused when its client named a model never named one to MiniMax.
+  if (row.model === '' || (model === '' && isFree(row))) return false
+  return row.model !== model && row.model !== asked
+}
+
 /** @returns why a row cannot be that of an accepted call; null when it can */
 export function disagreement(accepted: Accepted, row: BookRow): string | null {
   const { usage, told, sent, task } = accepted
   if (row.operation !== accepted.operation) return 'another operation'
-  if (row.model !== '' && row.model !== accepted.model && row.model !== accepted.asked) return 'another model'
+  if (isOfOtherModel(accepted, row)) return 'another model'
   if (row.state === 'open') return 'it is still open'
   if (row.state === 'pending') {
     if (task === null) return 'it waits for a task that was not made'

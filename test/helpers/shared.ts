@@ -19,7 +19,11 @@ export function sharedGateway(options: TestGatewayOptions = {}): () => Shared {
     return shared
   }
   beforeAll(async () => {
-    const gateway = await startGateway(options)
+    const gateway = await startGateway({
+      // Whatever the tests did, the books must tell of it in the end.
+      checksBooks: options.upstreamUrl === undefined,
+      ...options,
+    })
     shared = { gateway, token: (await gateway.token()).token }
   })
   afterEach(() => {

@@ -4,7 +4,7 @@ import { MASTER_KEY, requestLines, startGateway, type TestGateway } from '../hel
 let gateway: TestGateway
 
 beforeAll(async () => {
-  gateway = await startGateway()
+  gateway = await startGateway({ checksBooks: true })
 })
 
 afterAll(() => gateway.close())

@@ -18,7 +18,7 @@ describe('a task that is made through the gateway', () => {
   let gateway: TestGateway
   let token: string
   beforeAll(async () => {
-    gateway = await startGateway()
+    gateway = await startGateway({ checksBooks: true })
     ;({ token } = await gateway.token())
   })
   afterAll(() => gateway.close())

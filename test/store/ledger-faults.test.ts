@@ -86,6 +86,23 @@ describe('the books in a SQLite file', () => {
     await store.close()
   })
 
+  it('counts once what an earlier process left in the journal', async () => {
+    const lines = () => change((database) => database.prepare('select line from usage_journal').all())
+    const first = await openSqliteStore({ path })
+    // The first call of an hour empties the journal; the second stays in it.
+    await first.ledger.write(call())
+    await first.ledger.write(call())
+    await expectTotalsLikeRows(first.ledger)
+    await first.close()
+    expect(lines()).toHaveLength(1)
+    const second = await openSqliteStore({ path })
+    await expectTotalsLikeRows(second.ledger)
+    expect(lines()).toEqual([])
+    await second.ledger.write(call())
+    await expectTotalsLikeRows(second.ledger)
+    await second.close()
+  })
+
   it('refuses calls when it is closed', async () => {
     const store = await openSqliteStore({ path })
     const last = store.ledger.write(call())

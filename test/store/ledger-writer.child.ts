@@ -3,11 +3,11 @@ import { openSqliteStore } from '../../src/store/sqlite.ts'
 import type { LedgerChange } from '../../src/store/store.ts'
 import { anOpening, aSettlement, HOUR, START } from '../contract/ledger-kit.ts'
 
-/** Writes calls without end, each batch an hour later, and tells its parent which are on disk; with `idle`: one batch. */
+/** Writes calls without end, every third batch an hour later, and tells its parent which are on disk; with `idle`: one batch. */
 const [path = '', mode] = process.argv.slice(2)
 const store = await openSqliteStore({ path })
 
-for (let hour = 0; mode !== 'idle' || hour < 1; hour++) {
+for (let batch = 0; mode !== 'idle' || batch < 1; batch++) {
   const ids = Array.from({ length: 20 }, () => newRequestId(START))
   const changes = ids.flatMap((requestId, index): readonly LedgerChange[] => [
     { kind: 'open', opening: anOpening({ requestId, userId: `user ${index % 3}` }) },
@@ -16,7 +16,7 @@ for (let hour = 0; mode !== 'idle' || hour < 1; hour++) {
       settlement: aSettlement({
         requestId,
         userId: `user ${index % 3}`,
-        settledAt: START + (hour % 500) * HOUR,
+        settledAt: START + (Math.floor(batch / 3) % 500) * HOUR,
       }),
     },
   ])

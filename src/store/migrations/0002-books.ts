@@ -124,14 +124,21 @@ async function createTotals(db: Kysely<unknown>): Promise<void> {
     // One day of a user stands together, since days are only read for one user; hours are read for all.
     const key = period === 'hour' ? ['hour', ...GRAIN] : ['user_id', 'day', ...GRAIN.slice(1)]
     await withSums(withTexts(grained, GRAIN)).addPrimaryKeyConstraint(`usage_${period}s_key`, key).execute()
-    const total: Table = db.schema
-      .createTable(`usage_${period}_totals`)
-      .addColumn('dimension', 'text', (column) => column.notNull())
-      .addColumn(period, 'bigint', (column) => column.notNull())
-    await withSums(withTexts(total, ['key', 'currency']))
-      .addPrimaryKeyConstraint(`usage_${period}_totals_key`, ['dimension', period, 'key', 'currency'])
-      .execute()
   }
+  const feature = ['dimension', 'key', 'currency'] as const
+  const totals: Table = db.schema.createTable('usage_totals')
+  // All hours of a key stand together, so that the last one before a given hour is found at once.
+  await withSums(withTexts(totals, feature).addColumn('hour', 'bigint', (column) => column.notNull()))
+    .addPrimaryKeyConstraint('usage_totals_key', [...feature, 'hour'])
+    .execute()
+  await withTexts(db.schema.createTable('usage_keys'), feature)
+    .addPrimaryKeyConstraint('usage_keys_key', [...feature])
+    .execute()
+  await db.schema
+    .createTable('usage_journal')
+    .addColumn('id', 'integer', (column) => column.primaryKey())
+    .addColumn('line', 'text', (column) => column.notNull())
+    .execute()
   await db.schema
     .createTable('usage_marks')
     .addColumn('id', 'integer', (column) => column.primaryKey())
