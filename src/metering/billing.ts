@@ -3,7 +3,15 @@ import { isMultiplier, MAX_MONEY } from '../lib/money.ts'
 import type { PriceLookup } from '../metrics/metrics.ts'
 import { OPERATIONS } from '../minimax/catalog.ts'
 import { METERS, type CallFacts } from '../minimax/meters.ts'
-import { charge, cost, quickList, type Currency, type Facts, type PriceList, type Rates } from '../minimax/prices.ts'
+import {
+  charge,
+  cost,
+  quickList,
+  type Currency,
+  type Facts,
+  type PriceList,
+  type Rates,
+} from '../minimax/prices.ts'
 import { isUnit, type Unit, type Usage } from '../minimax/units.ts'
 import type { Bill } from '../store/store.ts'
 import type { PriceBook } from './price-book.ts'

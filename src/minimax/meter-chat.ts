@@ -20,7 +20,8 @@ const completion = shapeOf(
     content: ['text choices.*.delta.content', 'text choices.*.delta'],
     reasoning: 'text choices.*.delta.reasoning_content',
     tool: 'text choices.*.delta.tool_calls.*.function.arguments',
-    whole: ['text choices.*.message.content', 'text choices.*.messages.*.text', 'text choices.*.text'],
+    whole: 'text choices.*.message.content',
+    older: ['text choices.*.messages.*.text', 'text choices.*.text'],
     wholeReasoning: 'text choices.*.message.reasoning_content',
     wholeTool: 'text choices.*.message.tool_calls.*.function.arguments',
   },
@@ -40,13 +41,16 @@ export const completions: Kind = {
     tally.failure = failureIn(found, slots) ?? tally.failure
     tally.readModel(values[slots.model])
     tally.readTier(values[slots.tier])
+    // A closing completion says once more what its stream has said, with usage or without.
+    const isFirst = tally.bytes === 0
     tally.addContent(found, slots.content)
     tally.addText('thinking', found, slots.reasoning)
     tally.addText('tool', found, slots.tool)
     const usage = values[slots.usage]
     const hasUsage = usage !== undefined && usage !== null
-    // What comes with the usage at the end of a stream was said before.
-    if (!hasUsage || tally.bytes === 0) {
+    // The two oldest stream their text in these places; what comes with the usage at the end was said before.
+    if (!hasUsage || isFirst) tally.addText('answer', found, slots.older)
+    if (isFirst) {
       tally.addText('answer', found, slots.whole)
       tally.addText('thinking', found, slots.wholeReasoning)
       tally.addText('tool', found, slots.wholeTool)

@@ -12,8 +12,8 @@ const EXACT = 2 ** 51
  */
 export function quickList(rates: Rates, usage: Usage, facts: Facts | undefined): bigint | undefined {
   if (rates.variants.length > 0 || rates.free) return undefined
-  if (facts?.inputTokensForTier !== undefined) return undefined
-  if (facts?.serviceTier !== undefined && rates.serviceTiers.has(facts.serviceTier)) return undefined
+  const { inputTokensForTier, serviceTier = '' } = facts ?? {}
+  if (inputTokensForTier !== undefined || rates.serviceTiers.has(serviceTier)) return undefined
   const prompt = (usage.input_tokens ?? 0) + (usage.cached_tokens ?? 0) + (usage.cache_write_tokens ?? 0)
   const tier = rates.tiers.length === 0 ? undefined : rates.tiers.findLast(({ above }) => prompt > above)
   let sum = 0
@@ -24,7 +24,7 @@ export function quickList(rates: Rates, usage: Usage, facts: Facts | undefined):
     if (quantity === 0 && isUnit(unit)) continue
     if (!Number.isInteger(quantity) || quantity < 0) return undefined
     const price = tier?.prices.get(unit) ?? rates.prices.get(unit)
-    if (price === undefined || price.free !== 0) return undefined
+    if (price?.free !== 0) return undefined
     const divisor = Number(price.per)
     if (per === 0) per = divisor
     else if (per !== divisor) return undefined

@@ -2,7 +2,7 @@ import { cursorFromPosition, positionFromCursor } from './cursor.ts'
 import { textFromChanges } from './ledger-codec.ts'
 import type { LedgerReads } from './ledger-reader.ts'
 import type { Service, WriterMethods } from './ledger-service.ts'
-import { LedgerThread, type WorkerOptions } from './ledger-thread.ts'
+import { LedgerThread } from './ledger-thread.ts'
 import type { LedgerStore } from './ledger.ts'
 
 /** Rows that one call of `prune` takes out; with the rest it goes on when it is called again. */
@@ -17,9 +17,7 @@ export interface Half<Methods> {
 const WRITER_METHODS = ['write', 'interrupt', 'prune', 'check'] as const
 const READER_METHODS = ['get', 'list', 'usage', 'task', 'tasksDue', 'taskCounts'] as const
 
-async function inThread(options: WorkerOptions, names: readonly string[]) {
-  const thread = new LedgerThread(options)
-  await thread.start()
+function inThread(thread: LedgerThread, names: readonly string[]) {
   const methods = Object.fromEntries(
     names.map((name) => [name, (...args: readonly unknown[]) => thread.call(name, args)]),
   )
@@ -29,15 +27,18 @@ async function inThread(options: WorkerOptions, names: readonly string[]) {
 /** The writer in a thread of its own. @throws what keeps it from opening the database */
 export async function writerInThread(path: string): Promise<Half<WriterMethods>> {
   const options = { timeout: 2000, cache: 32_768 }
-  const { methods, close } = await inThread({ path, role: 'writer', options }, WRITER_METHODS)
+  const thread = new LedgerThread({ path, role: 'writer', options })
+  await thread.start()
+  const { methods, close } = inThread(thread, WRITER_METHODS)
   // The other side of the boundary serves exactly this interface: no guard could tell more.
   return { methods: methods as unknown as WriterMethods, close }
 }
 
-/** The reader in a thread of its own. @throws what keeps it from opening the database */
-export async function readerInThread(path: string): Promise<Half<LedgerReads>> {
+/** The reader in a thread of its own, which the first question starts. */
+export function readerInThread(path: string): Half<LedgerReads> {
   const options = { timeout: 2000, cache: 32_768 }
-  const { methods, close } = await inThread({ path, role: 'reader', options }, READER_METHODS)
+  const thread = new LedgerThread({ path, role: 'reader', options })
+  const { methods, close } = inThread(thread, READER_METHODS)
   return { methods: methods as unknown as LedgerReads, close }
 }
 

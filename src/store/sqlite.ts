@@ -81,15 +81,7 @@ async function booksInMemory(): Promise<Books> {
 
 /** The halves have a thread each, so that neither a commit nor a long report holds up a request or one another. */
 async function booksInThreads(path: string): Promise<Books> {
-  const [writer, reader] = await Promise.allSettled([writerInThread(path), readerInThread(path)])
-  if (writer.status === 'fulfilled' && reader.status === 'fulfilled') {
-    return { writer: writer.value, reader: reader.value }
-  }
-  const failures = [writer, reader].flatMap((one) =>
-    one.status === 'rejected' ? [one.reason as unknown] : [],
-  )
-  for (const one of [writer, reader]) if (one.status === 'fulfilled') await one.value.close()
-  throw new Error('the threads of the books did not start', { cause: failures[0] })
+  return { writer: await writerInThread(path), reader: readerInThread(path) }
 }
 
 /**

@@ -29,7 +29,8 @@ const GENERATIONS = [
 describe('a generation', () => {
   it.each(RESETS)('is never sent twice, with one key or two, upon %s', async (fault) => {
     for (const env of [{}, TWO_KEYS]) {
-      await using gateway = await startGateway({ env, checksBooks: true })
+      // Its books are not compared: a reset of the emulator forgets the tasks that it took on.
+      await using gateway = await startGateway({ env })
       const { token } = await gateway.token()
       for (const [path, body] of GENERATIONS) {
         // A connection that was used before is the one on which libraries try again.
@@ -93,7 +94,8 @@ describe('a code that MiniMax documents as not accepted', () => {
         [TWO_KEYS, 2],
         [{}, 1],
       ] as const) {
-        await using gateway = await startGateway({ env, checksBooks: true })
+        // With two keys upstream takes one call on twice, and refuses it twice: that is one row.
+        await using gateway = await startGateway({ env, checksBooks: sent === 1 })
         const { token } = await gateway.token()
         gateway.emulator.scenario({ match: {}, use: `base_resp@${code}` })
         const answer = await post(gateway.url, token, '/v1/text/chatcompletion_v2', chat())

@@ -41,6 +41,7 @@ describe('the line that a request leaves in the log', () => {
     expect(Object.keys(line ?? {}).sort()).toEqual([
       'bytesIn',
       'bytesOut',
+      'charged',
       'durationMs',
       'firstByteMs',
       'level',

@@ -65,7 +65,9 @@ describe('the quick price', () => {
     ['a unit without a price', { songs: 1 }],
     ['an amount beyond what is exact', { input_tokens: 2 ** 50 }],
   ])('leaves %s to the exact one', (_, used) => {
-    expect(quickList(ratesOf({ input_tokens: { price: '1', per: 1_000_000 } }), used, undefined)).toBe(undefined)
+    expect(quickList(ratesOf({ input_tokens: { price: '1', per: 1_000_000 } }), used, undefined)).toBe(
+      undefined,
+    )
   })
 
   it('leaves a service tier to the exact one', () => {

@@ -2,13 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { estimate, requestFacts, type Reading } from '../../src/minimax/meters.ts'
 import { OTHER, type Value } from '../../src/minimax/meter-value.ts'
 import { billedCharacters } from '../../src/minimax/characters.ts'
-import {
-  countOf,
-  secondsOf,
-  tokensIn,
-  tokensOfBytes,
-  usageOf,
-} from '../../src/minimax/usage.ts'
+import { countOf, secondsOf, tokensIn, tokensOfBytes, usageOf } from '../../src/minimax/usage.ts'
 import type { Usage } from '../../src/minimax/units.ts'
 
 describe('a count', () => {
