@@ -5,13 +5,13 @@ import { formatMoney } from '../lib/money.ts'
 import type { ReportedFailure } from '../minimax/dialects.ts'
 import { METERS, meterOf, requestFacts, type CallFacts, type Meter, type Reading } from '../minimax/meters.ts'
 import type { Bill, RequestSettlement, TaskOpening } from '../store/store.ts'
-import type { Billing } from './billing.ts'
+import type { Billing, BillingFacts } from './billing.ts'
 import { consumptionOf } from './consumption.ts'
 import type { Ledger } from './ledger.ts'
 
 /** What the entry of every call works with. */
 export interface EntryTools {
-  readonly ledger: Ledger
+  readonly ledger: Pick<Ledger, 'write'>
   readonly billing: Billing
   readonly clock: Clock
   /** The task that a creation's answer made; undefined: none that can be followed. */
@@ -196,13 +196,20 @@ export class Entry {
     }).bill
   }
 
-  /** The request matters to a price where the answer is silent; most chat requests say nothing that does. */
-  #priceFacts(reading: Reading): CallFacts | undefined {
-    const isSilent =
-      this.#facts === undefined &&
-      this.#call.operation.name.startsWith(LAZY) &&
-      (reading.serviceTier !== null || this.#body === null || !this.#body.includes(SERVICE_TIER))
-    return isSilent ? undefined : this.facts
+  /** The answer's word counts; the request's where the answer is silent, and most chat requests say nothing that matters. */
+  #priceFacts(reading: Reading): BillingFacts | undefined {
+    const told = reading.serviceTier ?? undefined
+    if (this.#facts === undefined && this.#call.operation.name.startsWith(LAZY)) {
+      if (told !== undefined) return { serviceTier: told }
+      if (this.#body?.includes(SERVICE_TIER) !== true) return undefined
+    }
+    const { serviceTier, resolution, duration, templateId } = this.facts
+    return {
+      serviceTier: told ?? serviceTier,
+      resolution: reading.resolution ?? resolution,
+      duration,
+      templateId,
+    }
   }
 
   #settlement(bill: Bill, outcome: Outcome, reading: Reading): RequestSettlement {

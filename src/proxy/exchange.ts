@@ -296,6 +296,7 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
   #pass(scrubbed: Buffer): void {
     const bytes = this.#usageFilter === null ? scrubbed : this.#usageFilter.push(scrubbed)
     if (this.#waiting !== null) this.#wait(this.#waiting, bytes)
+    else if (bytes.length === 0) return
     else if (this.#answer.hasLength) {
       const before = this.#last
       this.#last = bytes
