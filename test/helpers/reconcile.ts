@@ -62,18 +62,23 @@ interface Found {
   readonly differing: { accepted: Accepted | null; row: BookRow; why: string }[]
 }
 
+function mayStandAlone({ outcome }: BookRow): boolean {
+  return outcome !== null && WITHOUT_ACCEPT[outcome] !== undefined
+}
+
 /** Compares the calls of one operation. */
 function compare(accepts: readonly Accepted[], rows: readonly BookRow[], found: Found): void {
   const certain = matchKeys(accepts, rows, certainKey, certainRowKey)
-  const rest = matchMost(certain.right, certain.left, (row, one) => disagreement(one, row) === null)
+  // A row that may stand alone must not take the accepted call of one that may not: who is paired first stays paired.
+  const byNeed = certain.right.toSorted((a, b) => Number(mayStandAlone(a)) - Number(mayStandAlone(b)))
+  const rest = matchMost(byNeed, certain.left, (row, one) => disagreement(one, row) === null)
   const lone = rest.right.filter((one) => !mayLackRow(one, accepts))
   for (const row of rest.left) {
-    const mayStandAlone = row.outcome !== null && WITHOUT_ACCEPT[row.outcome] !== undefined
-    if (mayStandAlone && isFree(row)) continue
+    if (mayStandAlone(row) && isFree(row)) continue
     const accepted = lone.shift()
     if (accepted !== undefined)
       found.differing.push({ accepted, row, why: disagreement(accepted, row) ?? '' })
-    else if (!mayStandAlone) found.doubled.push(row)
+    else if (!mayStandAlone(row)) found.doubled.push(row)
     else found.differing.push({ accepted: null, row, why: 'it is charged though nothing was accepted' })
   }
   found.missing.push(...lone)
