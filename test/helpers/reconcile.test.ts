@@ -247,3 +247,10 @@ test('rows that are open are waited for, and not for ever', async () => {
   const never = reconcileBooks({ rows: () => Promise.resolve([open]), accepts: () => [], timeoutMs: 30 })
   await expect(never).rejects.toThrow('1 rows are still open')
 })
+
+test('a row that may stand alone takes no accepted call from one that may not', () => {
+  const upload = { operation: 'files.upload', asked: '', model: '', usage: {}, told: false } as const
+  const row = { ...ROW, ...NOTHING, operation: 'files.upload', model: '' }
+  const interrupted = { ...row, requestId: 'a', outcome: 'gateway_interrupted' }
+  expect(counts([{ ...ACCEPTED, ...upload }], [interrupted, { ...row, requestId: 'b' }])).toEqual([0, 0, 0])
+})
