@@ -218,7 +218,9 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     else if (this.#outgoing.body instanceof Upload && this.#outgoing.body.isAbandoned) this.onGone()
     else {
       const { code, nothingSent } = transportRefusal(error)
-      if (nothingSent && this.#mayRetry()) this.#retry(this.#key)
+      // Its end had been said: what comes after that takes nothing back.
+      if (code === 'upstream_disconnected' && this.#hasSaidItsEnd) this.#complete()
+      else if (nothingSent && this.#mayRetry()) this.#retry(this.#key)
       else this.#fail(new GatewayError(code, undefined, { cause: error }))
     }
   }
@@ -303,6 +305,11 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
       if (before !== null) this.#write(before)
     } else if (!this.#isSettled && this.call.stream && this.#books.hasEnded) this.#settleEarly(bytes)
     else this.#write(bytes)
+  }
+
+  /** The call is settled, or is being settled, because the answer said that it ends. */
+  get #hasSaidItsEnd(): boolean {
+    return this.#isSettled || this.#waiting !== null
   }
 
   #wait(waiting: Buffer[], bytes: Buffer): void {
@@ -427,13 +434,7 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     const { call } = this
     call.cause = error.cause
     if (!this.#answer.hasBegun && !this.#answer.isGone) call.status = error.status
-    // Whatever it had said so far, it had said that it was the end: what comes after that takes nothing back.
-    const isWhole = this.#isSettled && error.outcome === 'provider_disconnected'
-    const { isGone } = this.#answer
-    this.#end(isGone ? 'caller_gone' : isWhole ? 'ok' : error.outcome, failure, () => {
-      if (isWhole) this.#answer.end(NOTHING)
-      else this.#answer.fail(error)
-    })
+    this.#end(this.#answer.isGone ? 'caller_gone' : error.outcome, failure, () => this.#answer.fail(error))
     this.#controller?.abort(error)
     this.#decoder?.destroy()
   }
@@ -458,7 +459,7 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
       last?.()
       call.finish(outcome)
     }
-    if (this.#isSettled || this.#waiting !== null) finish()
+    if (this.#hasSaidItsEnd) finish()
     else this.#books.settle({ outcome, failure, document }, finish)
   }
 }

@@ -16,9 +16,7 @@ function lossOf({ operation, said }: Note, row: BookRow | undefined): string | n
   // What a task costs is not known yet, and its answer says nothing of it.
   if (operation === 'video.create' && (row.state === 'pending' || row.outcome === 'ok')) return null
   if (row.state !== 'settled') return `is ${row.state}`
-  // A session is written down text by text, and settled when its connection closes: its end may be lost, no usage is.
-  const isCutSession = operation === 'speech.websocket' && row.outcome === 'gateway_interrupted'
-  if (row.outcome !== 'ok' && !isCutSession) return `is ${String(row.outcome)}`
+  if (row.outcome !== 'ok') return `is ${String(row.outcome)}`
   if (said === undefined) return null
   if (row.estimated) return 'is estimated though its answer told'
   return usageKey(row.usage) === usageKey(said)

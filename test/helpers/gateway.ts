@@ -6,6 +6,7 @@ import { createApp, type App } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { openLog } from '../../src/log.ts'
 import { expectBooksToMatch } from './books.ts'
+import { until } from './wire.ts'
 
 /** The master key of every test: nothing that a client, a log or a metric shows may contain it. */
 export const MASTER_KEY = 'sk-api-CANARY-7f3b9d2e6a1c4f8b0d5e'
@@ -135,4 +136,10 @@ export function requestLines(gateway: TestGateway): Record<string, unknown>[] {
   return gateway.logLines
     .map((line): unknown => JSON.parse(line))
     .filter((line): line is Record<string, unknown> => isRecord(line) && line.msg === 'request')
+}
+
+/** The log line of the first finished request, once it is written: an end may be seen before it is on the books. */
+export async function firstLine(gateway: TestGateway): Promise<Record<string, unknown>> {
+  await until(() => requestLines(gateway).length > 0, 'the end of the call')
+  return requestLines(gateway)[0] ?? {}
 }

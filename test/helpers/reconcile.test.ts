@@ -197,7 +197,7 @@ describe('a row and an accepted call', () => {
 
 test('a row of nothing that was accepted is right only where the call may not have arrived, and costs nothing', () => {
   expect(counts([], [{ ...ROW, ...NOTHING, outcome: 'gateway_interrupted' }])).toEqual([0, 0, 0])
-  expect(counts([], [{ ...ROW, outcome: 'gateway_interrupted' }])).toEqual([0, 0, 1])
+  expect(counts([], [{ ...ROW, outcome: 'gateway_interrupted' }])).toEqual([0, 1, 0])
   expect(counts([], [{ ...ROW, ...NOTHING, outcome: 'caller_over_budget' }])).toEqual([0, 1, 0])
   expect(counts([], [ROW])).toEqual([0, 1, 0])
 })

@@ -6,13 +6,15 @@ import { matchKeys, matchMost } from './matching.ts'
 export interface Differences {
   /** Accepted calls without a row. */
   readonly missing: readonly Accepted[]
-  /** Rows of nothing that was accepted, and second rows of a call. */
+  /** Rows of nothing that was accepted (unless they may be that, and are free), and second rows of a call. */
   readonly doubled: readonly BookRow[]
-  readonly differing: readonly {
-    readonly accepted: Accepted | null
-    readonly row: BookRow
-    readonly why: string
-  }[]
+  readonly differing: readonly Difference[]
+}
+
+interface Difference {
+  readonly accepted: Accepted
+  readonly row: BookRow
+  readonly why: string
 }
 
 /** Codes with which MiniMax says that it did not take a call on; the gateway may send it again with another key. */
@@ -59,7 +61,7 @@ function mayLackRow(accepted: Accepted, later: readonly Accepted[]): boolean {
 interface Found {
   readonly missing: Accepted[]
   readonly doubled: BookRow[]
-  readonly differing: { accepted: Accepted | null; row: BookRow; why: string }[]
+  readonly differing: Difference[]
 }
 
 function mayStandAlone({ outcome }: BookRow): boolean {
@@ -76,10 +78,8 @@ function compare(accepts: readonly Accepted[], rows: readonly BookRow[], found: 
   for (const row of rest.left) {
     if (mayStandAlone(row) && isFree(row)) continue
     const accepted = lone.shift()
-    if (accepted !== undefined)
-      found.differing.push({ accepted, row, why: disagreement(accepted, row) ?? '' })
-    else if (!mayStandAlone(row)) found.doubled.push(row)
-    else found.differing.push({ accepted: null, row, why: 'it is charged though nothing was accepted' })
+    if (accepted === undefined) found.doubled.push(row)
+    else found.differing.push({ accepted, row, why: disagreement(accepted, row) ?? '' })
   }
   found.missing.push(...lone)
 }
@@ -133,8 +133,7 @@ export function describeDifferences({ missing, doubled, differing }: Differences
     ...missing.map((one) => `missing: ${acceptText(one)}`),
     ...doubled.map((row) => `doubled: ${rowText(row)}`),
     ...differing.map(
-      ({ accepted, row, why }) =>
-        `differing: ${why}: ${rowText(row)} / ${accepted === null ? 'nothing' : acceptText(accepted)}`,
+      ({ accepted, row, why }) => `differing: ${why}: ${rowText(row)} / ${acceptText(accepted)}`,
     ),
   ]
   return lines.length > 20 ? [...lines.slice(0, 20), `and ${lines.length - 20} more`] : lines
