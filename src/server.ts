@@ -1,4 +1,5 @@
 import './lib/heap.ts'
+import './lib/ticks.ts'
 import closeWithGrace from 'close-with-grace'
 import { createApp } from './app.ts'
 import { ConfigError, loadConfig } from './config/load.ts'
