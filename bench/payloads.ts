@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
 
 /** Every event of the stream has exactly this length, so that a reader finds the next one by counting. */
-export const EVENT_BYTES = 250
+export const EVENT_BYTES = 260
 export const EVENT_COUNT = 200
 /** Milliseconds between two events: slow enough that no proxy sees two at once, as with a real model. */
 export const EVENT_GAP_MS = 5
-/** Where in an event its time stands, and its length: microseconds of the machine's monotonic clock. */
-export const STAMP_AT = 'data: {"id":"'.length
+/** How long the time in an event is: microseconds of the machine's monotonic clock. */
 export const STAMP_DIGITS = 16
 export const STREAM_END = Buffer.from('data: [DONE]\n\n')
 export const STREAM_BYTES = EVENT_COUNT * EVENT_BYTES + STREAM_END.length
@@ -42,14 +41,19 @@ export function fileAnswer(): Buffer {
 }
 export const FILE_ANSWER_BYTES = FILE_HEAD.length + FILE_ID_DIGITS + FILE_REST.length
 
+const EVENT_HEAD = `data: {"id":"${TRACE}","object":"chat.completion.chunk","created":1763900000,"model":"${MODEL}","choices":[{"index":0,"delta":{"content":"`
+
+/** Where in an event its time stands: what differs from one event of a stream to the next is the text alone. */
+export const STAMP_AT = EVENT_HEAD.length
+
 /** One event of a stream; its time is filled in when it is sent. */
 function event(content: string, tail: string): Buffer {
-  const head = `data: {"id":"${'0'.repeat(STAMP_DIGITS)}","object":"chat.completion.chunk","created":1763900000,"model":"${MODEL}","choices":[{"index":0,"delta":{"role":"assistant","content":"`
+  const text = '0'.repeat(STAMP_DIGITS) + content
   const rest = `${tail}}\n\n`
-  return Buffer.from(head + content.padEnd(EVENT_BYTES - head.length - rest.length, '.') + rest)
+  return Buffer.from(EVENT_HEAD + text.padEnd(EVENT_BYTES - EVENT_HEAD.length - rest.length, '.') + rest)
 }
 
-export const EVENT = event('And then the fox said', '"}}]')
+export const EVENT = event(' the fox said', '"}}]')
 export const LAST_EVENT = event('', `"}}],${USAGE}`)
 
 /** Bytes that do not compress and never change. */

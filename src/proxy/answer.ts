@@ -1,9 +1,11 @@
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Call } from '../call.ts'
 import type { GatewayError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Operation } from '../minimax/catalog.ts'
 import { renderStreamProblem } from '../minimax/dialects.ts'
+import { chunkOf, LARGEST_CHUNK } from './chunk.ts'
 import { commonHeaders, type AnswerHeaders } from './headers.ts'
 import { problemOf, writeRefusal } from './refusal.ts'
 
@@ -29,6 +31,10 @@ export class Answer {
   readonly #response: ServerResponse
   readonly #clock: Clock
   #isEventStream = false
+  /** The body is sent in chunks (RFC 9112, 7.1): its length was not told, and the client knows them. */
+  #isChunked = false
+  /** The connection that is waited for, when it was written to past the response. */
+  #drained: Socket | null = null
   #isOver = false
 
   constructor(call: Call, operation: Operation, response: ServerResponse, clock: Clock) {
@@ -46,11 +52,15 @@ export class Answer {
       this.stalledSince = 0
       listener.onGone()
     })
-    this.#response.on('drain', () => {
+    this.#onDrain = () => {
+      this.#drained = null
       this.stalledSince = 0
       listener.onDrain()
-    })
+    }
+    this.#response.on('drain', this.#onDrain)
   }
+
+  #onDrain = (): void => undefined
 
   /** Whether the caller was told how long the answer is, and so knows by itself when it has all of it. */
   hasLength = false
@@ -76,7 +86,12 @@ export class Answer {
     if (headers.contentType !== '') list.push('content-type', headers.contentType)
     this.hasLength = contentLength >= 0
     if (this.hasLength) list.push('content-length', String(contentLength))
-    if (this.#isEventStream) list.push('x-accel-buffering', 'no')
+    if (this.#isEventStream) {
+      list.push('x-accel-buffering', 'no')
+      this.#isChunked = !this.hasLength && this.#response.req.httpVersion === '1.1'
+      // Node would choose the same; said here, it is certain.
+      if (this.#isChunked) list.push('transfer-encoding', 'chunked')
+    }
     // The rest of a body that upstream did not want must not be taken for the next request.
     if (this.isReceiving) list.push('connection', 'close')
     this.#call.status = status
@@ -88,9 +103,26 @@ export class Answer {
   write(bytes: Buffer): boolean {
     if (this.isGone || bytes.length === 0) return true
     this.#call.bytesOut += bytes.length
-    if (this.#response.write(bytes)) return true
+    if (this.#send(bytes)) return true
     if (this.stalledSince === 0) this.stalledSince = this.#clock.monotonic()
     return false
+  }
+
+  /**
+   * A response makes four buffers and a tick of each piece, which is much for an event of a few words: such a piece goes
+   * to the connection as one, framed as the response would. It has the connection to itself from the first byte to
+   * `end`, unless the client sends its next request early: then there is none until its turn comes.
+   */
+  #send(bytes: Buffer): boolean {
+    const { socket } = this.#response
+    if (!this.#isChunked || socket === null || bytes.length > LARGEST_CHUNK)
+      return this.#response.write(bytes)
+    const takesMore = socket.write(chunkOf(bytes))
+    if (!takesMore && this.#drained !== socket) {
+      this.#drained = socket
+      socket.once('drain', this.#onDrain)
+    }
+    return takesMore
   }
 
   /** The last bytes. They are counted by whoever ends the call, which is before they are sent. */

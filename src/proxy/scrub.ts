@@ -8,6 +8,8 @@ import type { SecretForms } from './secrets.ts'
 
 /** A failure that is reported in more bytes than this is not one that MiniMax writes. */
 const MAX_OBJECT = 8 * 1024
+/** Fewer bytes than this are searched for two names as fast as for one quote. */
+const SMALL = 1024
 const ASTERISK = 0x2a
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -108,12 +110,20 @@ export class Scrubber {
   /** Reads and, where needed, replaces each report of a failure. @returns how many bytes are settled */
   #failures(bytes: Buffer): number {
     // Every report is in quotes; the inside of a long text, such as audio, has none.
-    if (!bytes.includes(QUOTE)) return bytes.length - partialEvent(bytes)
+    if (bytes.length > SMALL && !bytes.includes(QUOTE)) return bytes.length - partialEvent(bytes)
+    const ofStatus = this.#scan(bytes, BASE_RESP, failureOfBaseResp, placidBaseResp)
+    // An error event has the name of an error in it.
+    if (!bytes.includes(ERROR)) return Math.min(ofStatus, bytes.length - this.#partialError(bytes))
     return Math.min(
-      this.#scan(bytes, BASE_RESP, failureOfBaseResp, placidBaseResp),
+      ofStatus,
       this.#scan(bytes, ERROR, failureOfErrorObject, placidError),
       this.#scanEvents(bytes),
     )
+  }
+
+  /** @returns how many of the last bytes are the start of an error, of either kind */
+  #partialError(bytes: Buffer): number {
+    return Math.max(partialOf(bytes, ERROR), partialEvent(bytes))
   }
 
   #scanEvents(bytes: Buffer): number {
@@ -176,6 +186,7 @@ function parse(bytes: Buffer, start: number, end: number): unknown {
 
 /** @returns how many of the last bytes are the start of a needle that begins with a quote and has no other inside */
 function partialOf(bytes: Buffer, needle: Buffer): number {
+  if (endsLine(bytes)) return 0
   const at = bytes.lastIndexOf(QUOTE)
   if (at < 0) return 0
   const length = bytes.length - at

@@ -17,6 +17,9 @@ function formOf(text: string): Form {
 /** The texts that must never reach a caller, in each form in which an answer could carry them. */
 export class SecretForms {
   readonly forms: readonly Form[]
+  /** By byte: 1 when a form has it. */
+  readonly #alphabet = new Uint8Array(256)
+  readonly #shortest: number
   /** As few bytes as possible such that each form has one of them, and hexadecimal text has none. */
   readonly #marks: readonly number[]
 
@@ -43,12 +46,33 @@ export class SecretForms {
       }
     }
     this.forms = [...texts].map(formOf)
+    for (const { bytes } of this.forms) for (const byte of bytes) this.#alphabet[byte] = 1
+    this.#shortest = this.forms.reduce((least, { bytes }) => Math.min(least, bytes.length), Infinity)
     this.#marks = marksOf([...texts])
   }
 
   /** @returns false when there is certainly no secret in the bytes; it is cheaper to ask than to look */
   mayBeIn(bytes: Buffer): boolean {
+    if (!this.#hasLongWord(bytes)) return false
     for (const mark of this.#marks) if (bytes.includes(mark)) return true
+    return false
+  }
+
+  /**
+   * Whether as many bytes as the shortest form has follow each other that all are in some form. Of any such word one
+   * byte stands where it is looked for; words of prose end long before, so that few bytes are looked at.
+   */
+  #hasLongWord(bytes: Buffer): boolean {
+    const alphabet = this.#alphabet
+    const least = this.#shortest
+    for (let at = least - 1; at < bytes.length; at += least) {
+      let from = at + 1
+      while (from > 0 && alphabet[bytes[from - 1] ?? 0] === 1 && at - from < least) from--
+      if (from > at) continue
+      let to = at + 1
+      while (to < bytes.length && alphabet[bytes[to] ?? 0] === 1 && to - from < least) to++
+      if (to - from >= least) return true
+    }
     return false
   }
 
