@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AcceptLog } from './accepts.ts'
 import { fields, id, parseFields, text } from './json.ts'
+import { Rate } from './rate.ts'
 import type { Recorder } from './recorder.ts'
 import { stepsOf, type Rule } from './scenarios.ts'
 
@@ -9,6 +10,7 @@ export interface Controlled {
   recorder: Recorder
   accepts: AcceptLog | undefined
   rules: Rule[]
+  rate: Rate
   reset(): void
 }
 
@@ -19,7 +21,8 @@ function reply(res: ServerResponse, status: number, body: unknown): void {
 
 /**
  * The emulator's own paths, for a process that is not ours: GET health, GET requests (accepted requests per operation),
- * GET accepts (the accept log), POST reset, POST scenarios `{operation?, path?, times?, use}`.
+ * GET accepts (the accept log), POST reset, POST scenarios `{operation?, path?, times?, use}`, POST rate
+ * `{requests, window_ms?}` (the account's limit; without `requests`: none).
  */
 export function control(target: Controlled, req: IncomingMessage, res: ServerResponse, path: string): void {
   const chunks: Buffer[] = []
@@ -61,6 +64,14 @@ export function control(target: Controlled, req: IncomingMessage, res: ServerRes
           ...(times > 0 ? { times } : {}),
         },
       })
+      reply(res, 200, { status: 'ok' })
+      return
+    }
+    if (route === 'POST rate') {
+      const body = fields(parseFields(Buffer.concat(chunks)))
+      const requests = Number(id(body.requests))
+      const windowMs = Number(id(body.window_ms))
+      target.rate = new Rate(requests > 0 ? { requests, ...(windowMs > 0 ? { windowMs } : {}) } : undefined)
       reply(res, 200, { status: 'ok' })
       return
     }

@@ -9,6 +9,7 @@ const { values } = parseArgs({
     key: { type: 'string', multiple: true },
     'task-delay': { type: 'string' },
     'chunk-delay': { type: 'string' },
+    'requests-per-minute': { type: 'string' },
     callbacks: { type: 'boolean' },
     'no-record': { type: 'boolean' },
     'accept-log': { type: 'string' },
@@ -17,7 +18,7 @@ const { values } = parseArgs({
 })
 
 const USAGE = `Usage: npm run emulator -- [--port 9090] [--host 127.0.0.1] [--key KEY]... [--task-delay MS]
-                          [--chunk-delay MS] [--callbacks] [--no-record] [--accept-log FILE]
+                          [--chunk-delay MS] [--requests-per-minute N] [--callbacks] [--no-record] [--accept-log FILE]
 A stand-in for the MiniMax API: same paths, same shapes, invented content. HOST and PORT work too.`
 
 if (values.help) {
@@ -39,6 +40,9 @@ const emulator = await startEmulator({
   taskDelayMs: Number(values['task-delay'] ?? '2000'),
   chunkDelayMs: Number(values['chunk-delay'] ?? '30'),
   callbacks: values.callbacks ?? false,
+  ...(values['requests-per-minute'] === undefined
+    ? {}
+    : { rateLimit: { requests: Number(values['requests-per-minute']) } }),
   record: !values['no-record'],
   ...(values['accept-log'] === undefined ? {} : { acceptLog: values['accept-log'] }),
 }).catch((error: unknown) => {
@@ -53,7 +57,7 @@ console.log(`MiniMax emulator on ${emulator.url}
   A stand-in for the MiniMax API: no key of theirs is needed, any API key is accepted unless --key is given.
   Counts: GET /__emulator/requests   Accepted: GET /__emulator/accepts   Clean: POST /__emulator/reset   Health: GET /__emulator/health
   Misbehaviour: model "scenario:<name>@<args>", header "x-emulator-scenario: <name>@<args>", or
-  POST /__emulator/scenarios {operation?, path?, times?, use}. Names:
+  POST /__emulator/scenarios {operation?, path?, times?, use}; POST /__emulator/rate {requests, window_ms?}. Names:
     ${names.join('  ')}`)
 
 const stop = (): void => {

@@ -1,3 +1,5 @@
+import type { RateLimit } from './rate.ts'
+
 /** How an emulator is started. */
 export interface EmulatorOptions {
   /** Address to listen on, 127.0.0.1. */
@@ -20,4 +22,6 @@ export interface EmulatorOptions {
   quiet?: boolean
   /** Call `callback_url` of video tasks, false: a test must ask for traffic that leaves the emulator. */
   callbacks?: boolean
+  /** Calls beyond it are refused with code 1002, whoever they are from; it can be changed while running. */
+  rateLimit?: RateLimit
 }

@@ -16,6 +16,7 @@ import { invalid, refuse, Refusal } from './errors.ts'
 import { platformHeaders, shortHeaders } from './headers.ts'
 import { parseFields, text } from './json.ts'
 import { find } from './operations.ts'
+import { Rate } from './rate.ts'
 import { Recorder } from './recorder.ts'
 import { stepsOf, type Rule, type Steps } from './scenarios.ts'
 import { shape } from './shape.ts'
@@ -44,10 +45,12 @@ class Platform {
   readonly keys: readonly string[] | undefined
   readonly options: EmulatorOptions
   rules: Rule[] = []
+  rate: Rate
 
   constructor(options: EmulatorOptions) {
     this.options = options
     this.keys = options.keys
+    this.rate = new Rate(options.rateLimit)
     this.world = new World(options)
     this.recorder = new Recorder(options.record ?? true)
     if (options.record !== false || options.acceptLog !== undefined)
@@ -78,6 +81,7 @@ class Platform {
 
   reset(): void {
     this.rules = []
+    this.rate = new Rate(this.options.rateLimit)
     this.recorder.reset()
     this.world.reset()
   }
@@ -176,6 +180,7 @@ class Platform {
     const steps = chosen === PLAIN && model.startsWith('scenario:') ? this.steps(model.slice(9)) : chosen
     let answer: Answer
     try {
+      if (!this.rate.admits()) throw new Refusal(1002)
       if (steps.refuse) throw new Refusal(steps.refuse.code, steps.refuse.message, steps.refuse.status)
       if (operation.body === 'json' && !parsed) throw invalid('the body is not a JSON object')
       const { headers, rawHeaders } = req
@@ -250,6 +255,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     accepted: platform.recorder.accepted,
     acceptLog: () => listed(platform.accepts),
     scenario: (rule) => void platform.rules.push({ match: { ...rule.match }, use: rule.use }),
+    limitRate: (limit) => void (platform.rate = new Rate(limit)),
+    rateRefusals: () => platform.rate.refused,
     reset: () => platform.reset(),
     closeConnections,
     waitFor: (predicate, timeoutMs) => platform.recorder.waitFor(predicate, timeoutMs),

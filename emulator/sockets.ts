@@ -7,6 +7,7 @@ import { errorBody, Refusal } from './errors.ts'
 import { traceId } from './ids.ts'
 import { write } from './json.ts'
 import { SOCKETS } from './operations.ts'
+import type { Rate } from './rate.ts'
 import type { Recorder } from './recorder.ts'
 import type { Steps } from './scenarios.ts'
 import { Session } from './speech/socket.ts'
@@ -18,6 +19,7 @@ export interface SocketHost {
   recorder: Recorder
   accepts: AcceptLog | undefined
   keys: readonly string[] | undefined
+  rate: Rate
   pick(operation: string | null, path: string, req: IncomingMessage): Steps
 }
 
@@ -65,8 +67,10 @@ export function serveSockets(server: Server, host: SocketHost): WebSocketServer 
       closed(false)
       return
     }
-    const steps = host.pick(operation, path, req)
     const failure = authFailure(req.headers, 'native', host.keys)
+    const picked = host.pick(operation, path, req)
+    // As a call of any other kind it is told in its own dialect: `task_failed`.
+    const steps: Steps = failure || host.rate.admits() ? picked : { refuse: { code: 1002 } }
     const status = steps.refuse?.status
     if (failure || (steps.refuse && status !== undefined && status !== 200)) {
       const refusal = failure ?? new Refusal(steps.refuse?.code ?? 1000, steps.refuse?.message)

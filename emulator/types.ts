@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Accepted } from './accepts.ts'
 import type { Answer } from './answer.ts'
+import type { RateLimit } from './rate.ts'
 import type { Rule, Steps } from './scenarios.ts'
 import type { Fields } from './fields.ts'
 import type { World } from './world.ts'
@@ -44,6 +45,10 @@ export interface Emulator {
   acceptLog: () => Accepted[]
   /** Adds a rule: what the next matching requests get instead of a plain answer. */
   scenario: (rule: Rule) => void
+  /** Sets the account's limit of requests anew, or takes it away; nothing counts against it that went before. */
+  limitRate: (limit: RateLimit | undefined) => void
+  /** How many calls were refused by that limit since it was set. */
+  rateRefusals: () => number
   /** Forgets requests, counts, rules, files, voices and tasks. */
   reset: () => void
   /** Cuts every open connection, WebSockets included. */

@@ -3,10 +3,12 @@ import rateLimit from '@fastify/rate-limit'
 import { createAdminServer } from './app/admin.ts'
 import { openBooks } from './app/books.ts'
 import { createPipeline } from './app/pipeline.ts'
+import { openTenancy } from './app/tenancy.ts'
 import { openAdminToken, type AdminToken } from './auth/admin-token.ts'
 import { createAuthenticator } from './auth/authenticator.ts'
 import { openPepper } from './auth/hash.ts'
 import type { Config } from './config/schema.ts'
+import { Turns } from './limits/turns.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
 import type { Log } from './log.ts'
 import { Metrics } from './metrics/metrics.ts'
@@ -14,6 +16,7 @@ import { UpstreamKeys } from './proxy/keys.ts'
 import { LiveCalls } from './proxy/live.ts'
 import { SecretForms } from './proxy/secrets.ts'
 import { Upstream } from './proxy/upstream.ts'
+import { callbackRoutes } from './routes/callbacks.ts'
 import { ownRoutes } from './routes/own.ts'
 import { proxyRoutes } from './routes/proxy.ts'
 import { closePublicServer, createPublicServer } from './routes/public.ts'
@@ -57,6 +60,23 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
   const keys = new UpstreamKeys(config.upstreamKeys)
   const secrets = new SecretForms(config.upstreamKeys.map(({ key }) => key.reveal()))
   const books = await openBooks({ config, store: store.ledger, upstream, keys, metrics, logger, clock })
+  const tenancy = openTenancy({
+    config,
+    store,
+    books,
+    upstream,
+    keys,
+    hash,
+    logger,
+    clock,
+  })
+  const turns = new Turns({
+    concurrency: config.upstreamConcurrency,
+    requestsPerMinute: config.upstreamRequestsPerMinute,
+    queueTimeMs: config.upstreamQueueTime,
+    clock,
+    events: { waited: (ms) => metrics.turnWaited(ms / 1000), refused: () => metrics.limited('turn') },
+  })
   let isDraining = false
 
   const publicServer = createPublicServer(config, clock)
@@ -70,12 +90,16 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
     keys,
     secrets,
     books,
+    tenancy,
+    turns,
+    hash,
     authenticator,
     metrics,
     publicServer,
     isDraining: () => isDraining,
   })
   await publicServer.register(proxyRoutes, pipeline)
+  if (tenancy.relay !== null) await publicServer.register(callbackRoutes, { relay: tenancy.relay })
   await publicServer.register(ownRoutes, {
     ...pipeline,
     ledger: store.ledger,
@@ -93,6 +117,8 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
     metrics,
     isDraining: () => isDraining,
     isLedgerFailing: () => books.ledger.isFailing,
+    removeObject: (object) => tenancy.remove(object),
+    callbackSecretOf: (userId) => tenancy.callbackSecretOf(userId),
   })
 
   return {
@@ -101,6 +127,7 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
       const publicUrl = await publicServer.listen({ host: config.host, port: config.port, backlog: 4096 })
       const adminUrl = await adminServer.listen({ host: config.adminHost, port: config.adminPort })
       books.start()
+      tenancy.start()
       return { publicUrl, adminUrl }
     },
     async drain() {
@@ -108,8 +135,10 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
       const timeout = setTimeout(() => live.abortAll('interrupted'), config.drainTimeout)
       await live.idle()
       clearTimeout(timeout)
+      turns.close()
       await closePublicServer(publicServer, LAST_WORDS_MS)
       await adminServer.close()
+      await tenancy.close()
       await books.close()
       await upstream.close()
       live.close()

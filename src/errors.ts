@@ -73,6 +73,11 @@ export const REFUSALS = define({
     outcome: 'caller_invalid',
     message: 'The body must name a model as a string.',
   },
+  callback_forbidden: {
+    status: 400,
+    outcome: 'caller_invalid',
+    message: 'callback_url is switched off here: leave it out, and ask for the state of the task instead.',
+  },
   invalid_query: { status: 400, outcome: 'caller_invalid', message: 'The query is not valid.' },
   body_timeout: { status: 408, outcome: 'caller_invalid', message: 'The body did not arrive in time.' },
   length_required: { status: 411, outcome: 'caller_invalid', message: 'The request must have a body.' },
@@ -94,6 +99,7 @@ export const REFUSALS = define({
     message: 'This address speaks WebSocket only.',
   },
   operation_not_found: { status: 404, outcome: 'caller_not_found', message: 'There is no such operation.' },
+  object_not_found: { status: 404, outcome: 'caller_not_found', message: 'There is no such object.' },
   // who calls
   token_missing: {
     status: 401,
@@ -122,6 +128,12 @@ export const REFUSALS = define({
     outcome: 'caller_rate_limited',
     message: 'Too many requests from this address.',
     retryAfter: 60,
+  },
+  upstream_busy: {
+    status: 429,
+    outcome: 'caller_rate_limited',
+    message: 'Too many of your calls wait for the provider already; try again later.',
+    retryAfter: 5,
   },
   // upstream
   upstream_rate_limited: {

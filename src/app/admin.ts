@@ -12,6 +12,7 @@ import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { OPERATION_NAMES } from '../minimax/catalog.ts'
 import { adminRoutes, adminServerOptions } from '../routes/admin/index.ts'
+import { createObjectRemoval, type RemoveObject } from '../routes/admin/removal.ts'
 import { metricsRoute, readinessRoute } from '../routes/health.ts'
 import type { Store } from '../store/store.ts'
 
@@ -28,6 +29,9 @@ export interface AdminParts {
   readonly isDraining: () => boolean
   /** Whether new calls are refused because the ledger takes no writes. */
   readonly isLedgerFailing: () => boolean
+  /** Deletes an object at MiniMax. Without it every such deletion counts as failed. */
+  readonly removeObject?: RemoveObject
+  readonly callbackSecretOf: (userId: string) => string
 }
 
 /** The operator's listener: admin API, metrics, readiness. */
@@ -43,6 +47,7 @@ export async function createAdminServer(parts: AdminParts): Promise<FastifyInsta
     metrics,
     isDraining,
     isLedgerFailing,
+    removeObject = async () => 'failed',
   } = parts
   // Failures only. Widened, so that the server keeps Fastify's own type.
   const loggerInstance: FastifyBaseLogger = logger.child(
@@ -64,6 +69,12 @@ export async function createAdminServer(parts: AdminParts): Promise<FastifyInsta
     operations: OPERATION_NAMES,
   })
   const users = createUserService({ store, clock, authenticator })
+  const removal = createObjectRemoval({
+    objects: store.objects,
+    ledger: store.ledger,
+    remove: removeObject,
+    onError: (error) => logger.error({ err: error }, 'an object could not be deleted at MiniMax'),
+  })
   readinessRoute(app, {
     isDraining,
     async checkStore() {
@@ -82,6 +93,8 @@ export async function createAdminServer(parts: AdminParts): Promise<FastifyInsta
     tokens,
     store,
     ledger: store.ledger,
+    removal,
+    callbackSecretOf: parts.callbackSecretOf,
     operations: OPERATION_NAMES,
     clock,
   })

@@ -27,6 +27,8 @@ export interface Books {
   readonly of: Pipeline['books']
   /** @throws GatewayError `price_unknown` */
   readonly checkPrice: Pipeline['checkPrice']
+  /** Somebody else was told how a task stands. */
+  observe(operation: string, upstreamKey: string, document: Buffer): void
   /** Follows tasks and takes out old rows, from now on. */
   start(): void
   /** Ends all that; resolves when the last settlement is on disk or cannot be written. */
@@ -104,6 +106,7 @@ export async function openBooks(parts: BooksParts): Promise<Books> {
         body,
         subject,
       ),
+    observe: tools.observe,
     checkPrice: (operation, model) => billing.check({ operation, model, at: clock.now() }),
     start() {
       tracker.start()

@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Turns } from '../limits/turns.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
+import type { TokenHash } from '../auth/hash.ts'
 import { createFailureThrottle } from '../auth/throttle.ts'
 import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
@@ -9,11 +11,13 @@ import type { Metrics } from '../metrics/metrics.ts'
 import { BodyBudget } from '../proxy/body.ts'
 import type { UpstreamKeys } from '../proxy/keys.ts'
 import type { LiveCalls } from '../proxy/live.ts'
+import { Pseudonyms } from '../proxy/pseudonym.ts'
 import type { SecretForms } from '../proxy/secrets.ts'
 import type { Upstream } from '../proxy/upstream.ts'
 import { WebSocketRelays } from '../proxy/websocket.ts'
 import type { Pipeline } from '../routes/passage.ts'
 import type { Books } from './books.ts'
+import type { Tenancy } from './tenancy.ts'
 
 /** Addresses that the flood limit counts at a time; beyond it the least recent are forgotten. */
 const ADDRESSES = 50_000
@@ -28,6 +32,9 @@ export interface PipelineParts {
   readonly keys: UpstreamKeys
   readonly secrets: SecretForms
   readonly books: Books
+  readonly tenancy: Tenancy
+  readonly turns: Turns
+  readonly hash: TokenHash
   readonly authenticator: Authenticator
   readonly metrics: Metrics
   readonly publicServer: FastifyInstance
@@ -36,7 +43,7 @@ export interface PipelineParts {
 
 /** Puts the stages of a request together. */
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { config, log, clock, live, upstream, keys, secrets, books } = parts
+  const { config, log, clock, live, upstream, keys, secrets, books, tenancy, turns, hash } = parts
   const { authenticator, metrics, publicServer, isDraining } = parts
   // A token may stand where it does not belong, say as a model's name; its public id may be logged, the rest not.
   const mark = `${config.tokenPrefix}_`
@@ -52,6 +59,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       secrets,
       live,
       clock,
+      turns,
       onCallerGone: config.onCallerGone,
       streamMaxMs: config.streamMaxDuration,
       tellsCharge: config.chargedHeader,
@@ -67,8 +75,13 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       secrets,
       live,
       clock,
+      turns,
     }),
     books: books.of,
+    screen: tenancy.screen,
+    session: tenancy.session,
+    pseudonyms: new Pseudonyms(Buffer.from(hash('pseudonyms'), 'hex')),
+    list: tenancy.list,
     checkPrice: books.checkPrice,
     authenticator,
     flood: floodLimit(publicServer, config.addressRequestsPerMinute, metrics),

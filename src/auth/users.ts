@@ -31,6 +31,17 @@ export interface UserService {
   get(id: string): Promise<User>
   /** A suspension holds from the next request on, and ends what is underway. @throws GatewayError `not_found` */
   update(id: string, change: UserChange): Promise<User>
+  /**
+   * Suspends a user and revokes all their tokens, from the next request on, and ends what is underway: what comes
+   * before a removal. Idempotent.
+   * @throws GatewayError `not_found`
+   */
+  close(id: string): Promise<void>
+  /**
+   * Takes out a user who was closed, with their tokens.
+   * @throws GatewayError `not_found`; `conflict` when they were activated meanwhile
+   */
+  remove(id: string): Promise<void>
 }
 
 function noSuchUser(): GatewayError {
@@ -42,7 +53,7 @@ export function createUserService({
   clock,
   authenticator,
 }: {
-  readonly store: Pick<Store, 'users'>
+  readonly store: Pick<Store, 'users' | 'tokens'>
   readonly clock: Clock
   readonly authenticator: Pick<Authenticator, 'forget' | 'refresh'>
 }): UserService {
@@ -86,6 +97,23 @@ export function createUserService({
       if (status === 'suspended') authenticator.forget({ userId: id, at: now })
       else authenticator.refresh(id)
       return user
+    },
+
+    async close(id) {
+      const now = clock.now()
+      if ((await store.users.update(id, { status: 'suspended' }, now)) === undefined) throw noSuchUser()
+      await store.tokens.revokeAll(id, now)
+      authenticator.forget({ userId: id, at: now })
+    },
+
+    async remove(id) {
+      if (await store.users.remove(id)) {
+        // A token that was issued to the suspended user meanwhile is gone from the store, too.
+        authenticator.forget({ userId: id, at: clock.now() })
+        return
+      }
+      if ((await store.users.get(id)) === undefined) throw noSuchUser()
+      throw new GatewayError('conflict', 'The user was activated while they were being deleted.')
     },
   }
 }

@@ -5,6 +5,12 @@ import { CommandError } from './io.ts'
 
 const TIMEOUT_MS = 30_000
 
+/**
+ * For what waits for MiniMax many times over, as the deletion of a user's objects does: a little less than fetch itself
+ * waits for an answer. The gateway goes on when nobody waits any more.
+ */
+export const LONG_TIMEOUT_MS = 290_000
+
 /** How to start a gateway, for those who forgot. */
 export const START_HINT = 'Start it with "npm start" (or "npm run demo"), or name another address with --url.'
 
@@ -18,6 +24,7 @@ export interface Api {
     method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
     path: string,
     body?: object,
+    timeoutMs?: number,
   ): Promise<Static<Schema>>
   /** Every item of a list, page by page. */
   all<Item>(
@@ -34,10 +41,10 @@ function reasonOf(error: unknown): string {
 }
 
 /** @throws CommandError when nothing answers */
-export async function reach(url: URL, init: RequestInit): Promise<Response> {
+export async function reach(url: URL, init: RequestInit, timeoutMs = TIMEOUT_MS): Promise<Response> {
   try {
     // A redirect is not followed: the token is for this address alone.
-    return await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) })
+    return await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) })
   } catch (error) {
     throw new CommandError(
       'not_reachable',
@@ -75,15 +82,16 @@ function notOurs(url: URL, status: number): CommandError {
 export function apiOf(connection: Connection): Api {
   const { url, token } = connection
   return {
-    async call(schema, method, path, body) {
-      const response = await reach(new URL(path, url), {
+    async call(schema, method, path, body, timeoutMs) {
+      const init = {
         method,
         headers: {
           authorization: `Bearer ${token}`,
           ...(body !== undefined && { 'content-type': 'application/json' }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
-      })
+      }
+      const response = await reach(new URL(path, url), init, timeoutMs)
       const answer = await answerOf(response)
       if (!response.ok) throw failure(response, answer, connection)
       if (!Value.Check(schema, answer)) throw notOurs(url, response.status)

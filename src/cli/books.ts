@@ -22,7 +22,7 @@ function timeFrom(written: string | undefined): string | undefined {
 }
 
 /** What is given, as a query. */
-function queryOf(fields: Readonly<Record<string, string | undefined>>): string {
+export function queryOf(fields: Readonly<Record<string, string | undefined>>): string {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(fields)) if (value !== undefined) query.set(name, value)
   return query.size === 0 ? '' : `?${query.toString()}`

@@ -51,6 +51,12 @@ export const OPTIONS = {
     value: 'OUTCOME',
     help: 'Only those that ended so, such as ok or provider_error',
   },
+  kind: { type: 'string', value: 'KIND', help: 'Only of this kind, such as file, voice or video_task' },
+  objects: {
+    type: 'string',
+    value: 'delete|keep',
+    help: "Whether MiniMax is to delete what the user made, or to keep it as nobody's",
+  },
   limit: { type: 'string', value: 'NUMBER', help: 'Most lines of the page: 1 to 1000 (default: 100)' },
   cursor: { type: 'string', value: 'TEXT', help: 'Go on where the page before ended' },
 } as const

@@ -4,10 +4,18 @@ import { checkArguments, parseLine, type Command } from './command.ts'
 import { doctor } from './doctor.ts'
 import { helpOf, helpOfCommand } from './help.ts'
 import { CommandError, UsageError, type Io } from './io.ts'
+import { objectCommands } from './objects.ts'
 import { tokenCommands } from './tokens.ts'
 import { userCommands } from './users.ts'
 
-const COMMANDS: readonly Command[] = [...userCommands, ...tokenCommands, ...bookCommands, checkConfig, doctor]
+const COMMANDS: readonly Command[] = [
+  ...userCommands,
+  ...tokenCommands,
+  ...bookCommands,
+  ...objectCommands,
+  checkConfig,
+  doctor,
+]
 
 /** The command that the first words call, and what stands after them. */
 function commandOf(words: readonly string[]): { command: Command; rest: readonly string[] } {

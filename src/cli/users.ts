@@ -1,6 +1,7 @@
 import type { Static } from 'typebox'
-import { UsersPage, UserView } from '../routes/admin/schemas.ts'
-import { apiOf, type Api } from './api.ts'
+import { UserDeletionView } from '../routes/admin/objects.ts'
+import { CallbackSecretView, UsersPage, UserView } from '../routes/admin/schemas.ts'
+import { apiOf, LONG_TIMEOUT_MS, type Api } from './api.ts'
 import { REMOTE, type Arguments, type Command } from './command.ts'
 import { connectionOf } from './connection.ts'
 import { UsageError, type Io } from './io.ts'
@@ -115,12 +116,61 @@ function setStatus(words: string, status: User['status'], summary: string): Comm
   }
 }
 
+type Removal = Pick<Static<typeof UserDeletionView>, 'removed' | 'forgotten' | 'failed'>
+
+/** What became of a user's objects, in words for a person. */
+export function printRemoval(io: Io, { removed, forgotten, failed }: Removal): void {
+  io.err(`Objects: ${removed} deleted at MiniMax, ${forgotten} forgotten, ${failed.length} failed.`)
+  for (const { kind, id } of failed) io.err(`Not deleted: ${kind} ${id}`)
+}
+
+const remove: Command = {
+  words: 'user delete',
+  positionals: ['ID'],
+  options: [...REMOTE, 'objects'],
+  summary: 'Delete a user with tokens and objects; calls stay on the books',
+  async run(args, io) {
+    const { objects } = args.options
+    // Either may be regretted: neither is what happens when nothing is said.
+    if (objects !== 'delete' && objects !== 'keep')
+      throw new UsageError('"user delete" needs --objects delete or --objects keep')
+    const path = `${pathOf(args.positionals[0])}?objects=${objects}`
+    const done = await apiFor(args, io).call(UserDeletionView, 'DELETE', path, undefined, LONG_TIMEOUT_MS)
+    if (args.isJson) {
+      io.out(JSON.stringify(done))
+      return done.deleted ? 0 : 1
+    }
+    printRemoval(io, done)
+    if (done.deleted) io.err(`${done.id} is deleted.`)
+    else
+      io.err(
+        `${done.id} is suspended and has no valid token, but is not deleted. Try again, or --objects keep.`,
+      )
+    return done.deleted ? 0 : 1
+  },
+}
+
 /** Commands about users. */
+const callbackSecret: Command = {
+  words: 'user callback-secret',
+  positionals: ['ID'],
+  options: REMOTE,
+  summary: 'Print with what callbacks to a user are signed',
+  async run(args, io) {
+    const path = `${pathOf(args.positionals[0])}/callback-secret`
+    const answer = await apiFor(args, io).call(CallbackSecretView, 'GET', path)
+    io.out(args.isJson ? JSON.stringify(answer) : answer.secret)
+    return 0
+  },
+}
+
 export const userCommands: readonly Command[] = [
+  callbackSecret,
   add,
   list,
   show,
   set,
   setStatus('user suspend', 'suspended', 'Refuse a user from the next request on, and end what is under way'),
   setStatus('user activate', 'active', 'Let a suspended user in again'),
+  remove,
 ]

@@ -69,6 +69,24 @@ export function originProblem(text: string): string | undefined {
   return undefined
 }
 
+export function publicUrlProblem(text: string): string | undefined {
+  const url = urlFrom(text)
+  if (url?.protocol !== 'https:') return 'is not an https URL, as in https://gateway.example.com'
+  if (url.username !== '' || url.password !== '') return 'carries a user name or password. Remove it'
+  if (url.pathname !== '/' || /[?#]/.test(text)) {
+    return 'has a path, query or fragment. Write scheme and host only'
+  }
+  if (isLoopbackHost(url.hostname)) return 'names this machine, where MiniMax cannot reach it'
+  return undefined
+}
+
+export function callbackHostProblem(text: string): string | undefined {
+  const name = text.startsWith('*.') ? text.slice(2) : text
+  if (HOST_NAME.test(name) && isIP(name) === 0 && name.includes('.') && text === text.toLowerCase())
+    return undefined
+  return `${shown(text)} is not a full host name in small letters. Write it without scheme, port or path, as in hooks.example.com or *.example.com`
+}
+
 export function cidrProblem(text: string): string | undefined {
   if (/^(\d+|true|false)$/i.test(text)) {
     return `${shown(text)} is not a network. Hop counts and "true" are refused, since a client could then forge its own address: list the proxies, as in 10.0.0.0/8`
@@ -104,4 +122,9 @@ export function planMultipliersProblem(items: readonly string[]): string | undef
     seen.add(plan)
   }
   return undefined
+}
+
+/** What is wrong with the name of a voice of the account (api-reference/voice-cloning-clone). */
+export function voiceNameProblem(text: string): string | undefined {
+  return /^[A-Za-z0-9][^,]{0,255}$/.test(text) ? undefined : `${shown(text)} is no name of a voice`
 }

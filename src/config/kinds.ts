@@ -1,6 +1,12 @@
 import { Type } from 'typebox'
 import { formatDuration, parseDuration } from '../lib/durations.ts'
-import { cidrProblem, originProblem, planMultiplierOf, planMultipliersProblem } from './checks.ts'
+import {
+  voiceNameProblem,
+  cidrProblem,
+  originProblem,
+  planMultiplierOf,
+  planMultipliersProblem,
+} from './checks.ts'
 import { Secret } from './secret.ts'
 import { keyProblem, parseUpstreamKeys, upstreamKeysProblem } from './upstream-keys.ts'
 
@@ -81,7 +87,7 @@ export function apiKey(about: About) {
     .Encode((value) => value.reveal())
 }
 
-/** Upstream keys with their names: `name=key,name=key`. */
+/** Upstream keys with their names, and their accounts where several keys share one: `name=key,name@account=key`. */
 export function upstreamKeys(about: About) {
   const base = Type.String({ kind: 'keys', expects: 'name=key, several separated by commas', ...about })
   const refined = Type.Refine(
@@ -91,7 +97,7 @@ export function upstreamKeys(about: About) {
   )
   return Type.Codec(refined)
     .Decode(parseUpstreamKeys)
-    .Encode((keys) => keys.map(({ name, key }) => `${name}=${key.reveal()}`).join(','))
+    .Encode((keys) => keys.map(({ name, account, key }) => `${name}@${account}=${key.reveal()}`).join(','))
 }
 
 /** Multipliers by plan, as `free=0.4,pro=1`; an object of decimal texts by plan once read. */
@@ -123,6 +129,16 @@ function list(kind: 'list' | 'cidrs', about: About, problem: (item: string) => s
 /** Exact web origins, separated by commas. */
 export function origins(about: About) {
   return list('list', about, originProblem)
+}
+
+/** Names, separated by commas, with a check of their own. */
+export function names(about: About, problem: (item: string) => string | undefined) {
+  return list('list', about, problem)
+}
+
+/** Names of voices, separated by commas. */
+export function voiceNames(about: About) {
+  return list('list', about, voiceNameProblem)
 }
 
 /** Networks in CIDR form, separated by commas. */

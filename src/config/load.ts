@@ -92,7 +92,10 @@ function camelCase(name: string): string {
 
 function configFrom(decoded: Settings): Config {
   const { minimax_api_key: single, minimax_api_keys: named = [], ...rest } = decoded
-  const first = single === undefined ? [] : [Object.freeze({ name: DEFAULT_KEY_NAME, key: single })]
+  const first =
+    single === undefined
+      ? []
+      : [Object.freeze({ name: DEFAULT_KEY_NAME, account: DEFAULT_KEY_NAME, key: single })]
   const renamed = Object.fromEntries(
     Object.entries(rest).map(([name, value]) => [
       camelCase(name),

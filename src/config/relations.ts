@@ -70,7 +70,23 @@ const authoritiesAreReadable: Check = (relations) => {
   )
 }
 
-const CHECKS = [aKeyIsThere, keyNamesDiffer, plainHttpStaysHome, listenersDiffer, authoritiesAreReadable]
+const relayIsReachable: Check = (relations) => {
+  if (relations.json.callback_urls !== 'relay' || relations.tried.has('public_url')) return undefined
+  return line(
+    relations,
+    'public_url',
+    'is needed for CALLBACK_URLS=relay: MiniMax calls the gateway there. Write for example `PUBLIC_URL=https://gateway.example.com`',
+  )
+}
+
+const CHECKS = [
+  aKeyIsThere,
+  keyNamesDiffer,
+  plainHttpStaysHome,
+  listenersDiffer,
+  authoritiesAreReadable,
+  relayIsReachable,
+]
 
 /** What is wrong between settings that are each right by themselves. */
 export function crossProblems(relations: Relations): string[] {

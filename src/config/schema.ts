@@ -1,4 +1,5 @@
 import { Type, type StaticDecode } from 'typebox'
+import { callbackSettings } from './callback-settings.ts'
 import { baseUrlProblem, databaseUrlProblem, hostProblem, redisUrlProblem } from './checks.ts'
 import {
   apiKey,
@@ -12,8 +13,10 @@ import {
   secret,
   text,
   upstreamKeys,
+  voiceNames,
 } from './kinds.ts'
 import { moneySettings } from './money-settings.ts'
+import { turnSettings } from './turn-settings.ts'
 import type { UpstreamKey } from './upstream-keys.ts'
 
 /**
@@ -31,8 +34,8 @@ export const settings = Type.Object({
   minimax_api_keys: Type.Optional(
     upstreamKeys({
       description:
-        'Several keys with names, to spread load and survive the failure of one. A key in MINIMAX_API_KEY joins them under the name `default`.',
-      examples: ['main=<key>,spare=<key>'],
+        'Several keys with names, to spread load and survive the failure of one. A key in MINIMAX_API_KEY joins them under the name `default`. Keys of one MiniMax account are written `name@account=key`: files, voices and tasks belong to the account that made them, and a key without one is taken for an account of its own.',
+      examples: ['main=<key>,spare=<key>', 'a1@acme=<key>,a2@acme=<key>'],
     }),
   ),
   minimax_group_id: Type.Optional(
@@ -136,6 +139,13 @@ export const settings = Type.Object({
     ),
   ),
   ...moneySettings,
+  ...callbackSettings,
+  shared_voices: voiceNames({
+    description:
+      "Voices of the account that every user may use, by MiniMax's own names: clones or designs of the operator's. System voices are everybody's anyway.",
+    default: '',
+    examples: ['house-narrator-1,house-narrator-2'],
+  }),
   cors_origins: origins({
     description:
       'Reserved: web origins whose pages may call the API with session tokens. Not used in this version.',
@@ -208,6 +218,7 @@ export const settings = Type.Object({
     default: '0',
     examples: ['256'],
   }),
+  ...turnSettings,
   body_timeout: duration('1ms', {
     description: 'How long a client may take to send a JSON body.',
     default: '30s',

@@ -3,6 +3,8 @@ import { Secret } from './secret.ts'
 /** A key of the operator at MiniMax, under the name by which logs and metrics call it. */
 export interface UpstreamKey {
   readonly name: string
+  /** The MiniMax account that the key belongs to, by a name of the operator's: its objects are not another's. */
+  readonly account: string
   readonly key: Secret
 }
 
@@ -12,10 +14,18 @@ export const DEFAULT_KEY_NAME = 'default'
 const NAME = /^[a-z0-9][a-z0-9_-]{0,31}$/
 const KEY = /^[\x21-\x7e]+$/
 
-function entriesOf(text: string): [name: string | undefined, key: string][] {
+interface Entry {
+  readonly name: string | undefined
+  readonly account: string
+  readonly key: string
+}
+
+function entriesOf(text: string): Entry[] {
   return text.split(',').map((entry) => {
-    const at = entry.indexOf('=')
-    return at < 0 ? [undefined, entry] : [entry.slice(0, at).trim(), entry.slice(at + 1)]
+    const equals = entry.indexOf('=')
+    if (equals < 0) return { name: undefined, account: '', key: entry }
+    const [name = '', account = name] = entry.slice(0, equals).trim().split('@', 2)
+    return { name, account, key: entry.slice(equals + 1) }
   })
 }
 
@@ -30,13 +40,15 @@ export function keyProblem(key: string): string | undefined {
   return undefined
 }
 
-/** What is wrong with `name=key,name=key`; entries are called by number, since a slip may put a key where a name belongs. */
+/** What is wrong with `name=key,name@account=key`; entries are called by number, since a slip may put a key where a name belongs. */
 export function upstreamKeysProblem(text: string): string | undefined {
   const names = new Set<string>()
-  for (const [index, [name, key]] of entriesOf(text).entries()) {
+  for (const [index, { name, account, key }] of entriesOf(text).entries()) {
     const entry = `entry ${index + 1}`
     if (name === undefined) return `${entry} is not name=key. Write name=key,name=key`
     if (!NAME.test(name)) return `${entry} has no valid name. Use up to 32 of a-z, 0-9, _ and - before the =`
+    if (!NAME.test(account))
+      return `${entry} has no valid account. Write name@account=key, with up to 32 of a-z, 0-9, _ and - after the @`
     if (names.has(name))
       return `${entry} has the same name as an earlier one. Give each key a name of its own`
     names.add(name)
@@ -48,5 +60,7 @@ export function upstreamKeysProblem(text: string): string | undefined {
 
 /** The keys of a text that has no problem. */
 export function parseUpstreamKeys(text: string): UpstreamKey[] {
-  return entriesOf(text).map(([name = '', key]) => Object.freeze({ name, key: new Secret(key) }))
+  return entriesOf(text).map(({ name = '', account, key }) =>
+    Object.freeze({ name, account, key: new Secret(key) }),
+  )
 }

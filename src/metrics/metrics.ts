@@ -4,6 +4,23 @@ import { OPERATIONS } from '../minimax/catalog.ts'
 import { FAILURE_CODES } from '../minimax/failures.ts'
 import { MODELS } from '../minimax/models.ts'
 import { TASK_KINDS, type TaskKind } from '../minimax/tasks.ts'
+import {
+  AUTH_RESULTS,
+  PRICE_LOOKUPS,
+  PRICE_RELOADS,
+  type AuthResult,
+  type PriceLookup,
+  type PriceReload,
+} from './labels.ts'
+
+export {
+  AUTH_RESULTS,
+  PRICE_LOOKUPS,
+  PRICE_RELOADS,
+  type AuthResult,
+  type PriceLookup,
+  type PriceReload,
+} from './labels.ts'
 
 /** What stands for every request that no operation matches. */
 export const UNKNOWN_OPERATION = { name: 'unknown', modality: 'unknown' } as const
@@ -17,48 +34,6 @@ const OVERHEAD = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.2
 
 /** Seconds of one write to the disk. */
 const COMMIT = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
-
-/** How an attempt to authenticate ended. */
-export const AUTH_RESULTS = [
-  'ok',
-  'missing',
-  'invalid',
-  'expired',
-  'revoked',
-  'suspended',
-  'ambiguous',
-  'throttled',
-  'unavailable',
-] as const
-
-export type AuthResult = (typeof AUTH_RESULTS)[number]
-
-/** How the price of a call was found, or why it has none. */
-export const PRICE_LOOKUPS = [
-  /** By its own name, or its operation's. */
-  'listed',
-  /** By another name of the model. */
-  'alias',
-  /** By the model that was asked for, because the one that answered has no price. */
-  'asked',
-  /** By the dearest prices of the modality. */
-  'ceiling',
-  /** Nothing was used, so nothing was looked up. */
-  'nothing',
-  /** Refused before it was sent: there is no price. */
-  'unknown',
-  /** Answered, and there is no price: it cost nothing. */
-  'unpriced',
-  /** Answered, and what it used is no quantity, or money beyond all bounds: it cost nothing. */
-  'refused',
-] as const
-
-export type PriceLookup = (typeof PRICE_LOOKUPS)[number]
-
-/** What came of an operator's file of prices that has changed. */
-export const PRICE_RELOADS = ['applied', 'refused'] as const
-
-export type PriceReload = (typeof PRICE_RELOADS)[number]
 
 /** What can become of a task, as the books have it. */
 const TASK_STATES = ['running', 'succeeded', 'failed', 'expired'] as const
@@ -105,6 +80,7 @@ export class Metrics {
   readonly #limited: Counter<'limit'>
   readonly #providerCodes: Counter<'code'>
   readonly #keyMasked: Counter
+  readonly #turnWait: Histogram
   readonly #ledgerCommit: Histogram
   readonly #priceLookups = new Map<PriceLookup, { inc(): void }>()
   readonly #priceReloads: Counter<'result'>
@@ -175,6 +151,12 @@ export class Metrics {
     this.#ledgerCommit = new Histogram({
       name: `${PREFIX}ledger_commit_seconds`,
       help: 'How long the store took to write a group of changes of the ledger to the disk.',
+      buckets: COMMIT,
+      registers,
+    })
+    this.#turnWait = new Histogram({
+      name: `${PREFIX}turn_wait_seconds`,
+      help: 'How long calls waited for their turn at a MiniMax account; those that went at once are not counted.',
       buckets: COMMIT,
       registers,
     })
@@ -253,8 +235,13 @@ export class Metrics {
     else this.#authAttempts.inc({ result })
   }
 
-  limited(limit: 'address' | 'auth_failures'): void {
+  limited(limit: 'address' | 'auth_failures' | 'turn'): void {
     this.#limited.inc({ limit })
+  }
+
+  /** A call has had to wait for its turn. */
+  turnWaited(seconds: number): void {
+    this.#turnWait.observe(seconds)
   }
 
   /** A call was billed, or refused for want of a price. */

@@ -262,7 +262,7 @@ export const OPERATIONS: readonly Operation[] = define({
     timeouts: GENERATION,
   },
   'voice.design': { method: 'POST', path: '/v1/voice_design', body: 'json', timeouts: GENERATION },
-  'voice.list': { method: 'POST', path: '/v1/get_voice', body: 'json', onCallerGone: 'cancel' },
+  'voice.list': { method: 'POST', path: '/v1/get_voice', body: 'json', answeredBy: 'gateway' },
   'voice.delete': { method: 'POST', path: '/v1/delete_voice', body: 'json' },
 
   // transcription: files up to 50 MB (api-reference/speech-to-text); the rest is the form around them
@@ -328,6 +328,7 @@ export const OPERATIONS: readonly Operation[] = define({
     method: 'GET',
     path: '/v2/query/video_generation',
     body: 'none',
+    answeredBy: 'gateway',
     query: {
       page_num: 'integer',
       page_size: 'integer',
@@ -375,7 +376,13 @@ export const OPERATIONS: readonly Operation[] = define({
     bodyLimit: 513 * MIB,
     timeouts: TRANSFER,
   },
-  'files.list': { method: 'GET', path: '/v1/files/list', body: 'none', query: { purpose: 'word' } },
+  'files.list': {
+    method: 'GET',
+    path: '/v1/files/list',
+    body: 'none',
+    query: { purpose: 'word' },
+    answeredBy: 'gateway',
+  },
   'files.retrieve': { method: 'GET', path: '/v1/files/retrieve', body: 'none', query: { file_id: 'id' } },
   'files.content': {
     method: 'GET',

@@ -12,6 +12,8 @@ export interface Question {
   /** With its query. */
   readonly path: string
   readonly key: UpstreamKey
+  /** JSON; none when it is absent. */
+  readonly body?: Buffer
 }
 
 /**
@@ -22,7 +24,7 @@ export interface Question {
  */
 export function ask(
   upstream: Upstream,
-  { operation, path, key }: Question,
+  { operation, path, key, body }: Question,
   signal: AbortSignal,
 ): Promise<{ readonly status: number; readonly body: Buffer }> {
   return new Promise((resolve, reject) => {
@@ -40,8 +42,14 @@ export function ask(
       {
         path,
         method: operation.method,
-        headers: upstreamHeaders(operation, key.authorization, {}, null, null),
-        body: null,
+        headers: upstreamHeaders(
+          operation,
+          key.authorization,
+          {},
+          body === undefined ? null : 'application/json',
+          null,
+        ),
+        body: body ?? null,
         firstByteMs: operation.timeouts.firstByte,
         idleMs: operation.timeouts.idle,
       },

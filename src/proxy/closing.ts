@@ -1,4 +1,5 @@
-import type { GatewayError, Outcome } from '../errors.ts'
+import type { GatewayError, Outcome, RefusalCode } from '../errors.ts'
+import { failureOfStatus } from '../minimax/failures.ts'
 
 /** Close codes of RFC 6455 section 7.4, and of ours in the private range. */
 export const GOING_AWAY = 1001
@@ -62,5 +63,17 @@ export function outcomeOfClose(code: number): Outcome {
       return 'provider_rejected'
     default:
       return 'provider_error'
+  }
+}
+
+/** @returns how we say that upstream answered our handshake with an HTTP status instead */
+export function refusalOfHandshake(status: number): RefusalCode {
+  switch (failureOfStatus(status).outcome) {
+    case 'provider_account':
+      return 'upstream_account'
+    case 'provider_rate_limited':
+      return 'upstream_rate_limited'
+    default:
+      return 'upstream_bad_answer'
   }
 }

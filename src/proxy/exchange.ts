@@ -1,22 +1,24 @@
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Call } from '../call.ts'
 import { GatewayError, type Outcome, type RefusalCode } from '../errors.ts'
-import type { Clock } from '../lib/clock.ts'
 import type { Operation } from '../minimax/catalog.ts'
 import type { ReportedFailure } from '../minimax/dialects.ts'
 import { failureOfStatus } from '../minimax/failures.ts'
 import { Answer, type AnswerListener } from './answer.ts'
 import type { CallBooks } from './books.ts'
+import type { CallObjects } from './call-objects.ts'
 import { decoderFor, type Decoder, type DecoderListener } from './decode.ts'
 import { answerHeaders, upstreamHeaders, type AnswerHeaders } from './headers.ts'
-import type { UpstreamKey, UpstreamKeys } from './keys.ts'
-import type { LiveCall, LiveCalls } from './live.ts'
+import type { UpstreamKey } from './keys.ts'
+import type { LiveCall } from './live.ts'
+import type { ExchangeTools, Outgoing } from './outgoing.ts'
+import { Renamer } from './rename.ts'
 import { Scrubber } from './scrub.ts'
-import type { SecretForms } from './secrets.ts'
 import { transportRefusal } from './transport.ts'
+import type { CallTurn } from './turn.ts'
 import { Upload } from './upload.ts'
 import { UsageChunkFilter } from './usage-chunk.ts'
-import type { Upstream, UpstreamController, UpstreamHandler } from './upstream.ts'
+import type { UpstreamController, UpstreamHandler } from './upstream.ts'
 
 /** A JSON answer up to this size is read whole before a byte goes on, so that a failure in it can still be refused. */
 const WHOLE_LIMIT = 64 * 1024
@@ -27,34 +29,6 @@ const UPLOAD_BYTES_PER_MS = 1
 /** What may wait while a call is settled, before upstream is told to wait too. */
 const WAITING_LIMIT = 64 * 1024
 const NOTHING = Buffer.alloc(0)
-
-/** What every exchange works with. */
-export interface ExchangeTools {
-  readonly upstream: Upstream
-  readonly keys: UpstreamKeys
-  readonly secrets: SecretForms
-  readonly live: LiveCalls
-  readonly clock: Clock
-  /** What becomes of a stream whose caller left: closed, or read to its end. */
-  readonly onCallerGone: 'cancel' | 'drain'
-  readonly streamMaxMs: number
-  /** Whether answers that are not streams say what was charged for them. */
-  readonly tellsCharge: boolean
-}
-
-/** A request that is ready to be sent. */
-export interface Outgoing {
-  readonly path: string
-  readonly clientHeaders: IncomingHttpHeaders
-  /** Ours, not the client's own text; null when there is no body. */
-  readonly contentType: string | null
-  /** A whole body, or one that is passed on as it comes; null: none. */
-  readonly body: Buffer | Upload | null
-  /** Of a body that is passed on as it comes, where the client told it. */
-  readonly contentLength: number | null
-  /** Usage was asked for that the client did not ask for: it is not to see the chunk that brings it. */
-  readonly hidesUsage: boolean
-}
 
 /**
  * One call to upstream: writes it down, sends the request, passes the answer on as it comes, and ends the call exactly
@@ -69,10 +43,12 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
   readonly #outgoing: Outgoing
   readonly #answer: Answer
   readonly #books: CallBooks
-  #key: UpstreamKey
+  readonly #objects: CallObjects | null
+  #key: UpstreamKey | undefined
+  #turn: CallTurn | null = null
   #controller: UpstreamController | undefined
   #scrubber: Scrubber
-  #usageFilter: UsageChunkFilter | null = null
+  #filter: AnswerFilter | null = null
   #decoder: Decoder | null = null
   #headers: AnswerHeaders | undefined
   #status = 0
@@ -95,6 +71,7 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     operation: Operation,
     outgoing: Outgoing,
     books: CallBooks,
+    objects: CallObjects | null,
     response: ServerResponse,
   ) {
     this.#tools = tools
@@ -103,7 +80,8 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     this.#outgoing = outgoing
     this.#books = books
     this.#answer = new Answer(call, operation, response, tools.clock)
-    this.#key = tools.keys.pick()
+    this.#objects = objects
+    this.#key = tools.keys.pickOf(objects?.account ?? null)
     this.#scrubber = new Scrubber(tools.secrets, true)
   }
 
@@ -111,21 +89,47 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
   start(): void {
     this.#tools.live.add(this)
     this.#answer.listen(this)
+    if (this.#key === undefined) {
+      this.#fail(new GatewayError('upstream_account'))
+      return
+    }
+    const turn = this.#tools.turns.take(this.#key.account, this.call.caller?.userId ?? '', 1, (error) => {
+      if (error === null && !this.#isDone) this.#begin()
+      else if (error !== null) this.#fail(error)
+    })
+    // It may have come and gone already.
+    if (this.#isDone) turn.end()
+    else this.#turn = turn
+  }
+
+  /** Its turn has come: what it makes is written down, then the call itself. */
+  #begin(): void {
+    if (this.#objects === null) this.#open()
+    else
+      this.#objects.begin((error) => {
+        if (error === null && !this.#isDone) this.#open()
+        else if (error !== null) this.#fail(error)
+      })
+  }
+
+  #open(): void {
     this.#books.open((error) => {
       if (this.#isDone) return
-      if (error === null) this.#send()
+      if (error === null) this.#send(this.#key)
       else this.#fail(error)
     })
   }
 
-  #send(): void {
+  #send(key: UpstreamKey | undefined): void {
+    if (key === undefined) return
     const { call } = this
     const { upstream, clock } = this.#tools
     const { body, contentType, contentLength, clientHeaders, path } = this.#outgoing
     call.attempts++
-    call.upstreamKey = this.#key.name
+    this.#key = key
+    call.upstreamKey = key.name
     if (call.sentAt === 0) call.sentAt = clock.monotonic()
-    const { authorization } = this.#key
+    const { authorization } = key
     upstream.dispatch(
       {
         path,
@@ -220,7 +224,7 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
       const { code, nothingSent } = transportRefusal(error)
       // Its end had been said: what comes after that takes nothing back.
       if (code === 'upstream_disconnected' && this.#hasSaidItsEnd) this.#complete()
-      else if (nothingSent && this.#mayRetry()) this.#retry(this.#key)
+      else if (nothingSent && this.#key !== undefined && this.#mayRetry()) this.#retry(this.#key)
       else this.#fail(new GatewayError(code, undefined, { cause: error }))
     }
   }
@@ -274,7 +278,8 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     }
     this.#held.push(chunk)
     this.#heldBytes += chunk.length
-    if (this.#heldBytes <= WHOLE_LIMIT || this.#headers === undefined) return
+    if (this.#heldBytes <= Math.max(WHOLE_LIMIT, this.#objects?.holds ?? 0) || this.#headers === undefined)
+      return
     const held = Buffer.concat(this.#held)
     this.#held = []
     this.#stream(this.#headers)
@@ -284,19 +289,20 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
   /** Sends the headers; from here on bytes go on as they come. */
   #stream(headers: AnswerHeaders): void {
     this.#isStreaming = true
+    const renaming = this.#objects?.renaming ?? null
     if (this.#outgoing.hidesUsage && headers.contentType.startsWith('text/event-stream')) {
-      this.#usageFilter = new UsageChunkFilter()
-    }
+      this.#filter = new UsageChunkFilter()
+    } else if (renaming !== null) this.#filter = new Renamer(renaming)
     if (!mayReportFailure(headers.contentType) && !headers.contentType.startsWith('text/'))
       this.#scrubber.expectFile()
-    // What was decoded, or misses an event, has another length than upstream said.
-    const keepsLength = this.#decoder === null && this.#usageFilter === null
+    // What was decoded, or is filtered, has another length than upstream said.
+    const keepsLength = this.#decoder === null && this.#filter === null
     this.#answer.begin(this.#status, headers, keepsLength ? headers.contentLength : -1)
   }
 
   /** Passes bytes on, except the ones with which the caller would have the whole answer: these wait for the books. */
   #pass(scrubbed: Buffer): void {
-    const bytes = this.#usageFilter === null ? scrubbed : this.#usageFilter.push(scrubbed)
+    const bytes = this.#filter === null ? scrubbed : this.#filter.push(scrubbed)
     if (this.#waiting !== null) this.#wait(this.#waiting, bytes)
     else if (bytes.length === 0) return
     else if (this.#answer.hasLength) {
@@ -354,7 +360,7 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
       return
     }
     const scrubbed = this.#scrubber.end()
-    const rest = this.#usageFilter === null ? scrubbed : this.#usageFilter.end(scrubbed)
+    const rest = this.#filter === null ? scrubbed : this.#filter.end(scrubbed)
     const last = this.#last
     if (last !== null && rest.length > 0) this.#write(last)
     this.#finishWith(rest.length > 0 ? rest : (last ?? NOTHING), this.#scrubber.failure)
@@ -362,27 +368,45 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
 
   /** A whole document: a failure in it can still become a refusal of ours, or a second try. */
   #completeWhole(): void {
-    const clean = this.#scrubHeld()
+    const [first = NOTHING, ...others] = this.#held
+    const document = others.length === 0 ? first : Buffer.concat(this.#held)
+    const clean = this.#scrubber.whole(document)
     const failure = this.#scrubber.failure ?? this.#failureOfStatus()
-    const other =
-      failure?.notAccepted === true && this.#mayRetry() ? this.#tools.keys.pickOther(this.#key) : undefined
+    const other = failure?.notAccepted === true && this.#mayRetry() ? this.#otherKey() : undefined
     const isError = this.#status >= 300
+    const headers = this.#headers
+    if (failure?.code !== undefined) this.#tools.turns.noticed(this.#key?.account ?? '', failure.code)
     if (other !== undefined) this.#retry(other)
     else if (failure?.outcome === 'provider_account')
       this.#fail(new GatewayError('upstream_account'), failure)
-    else if (this.#headers === undefined || (isError && !this.#headers.contentType.includes('json'))) {
+    else if (headers === undefined || (isError && !headers.contentType.includes('json'))) {
       this.#fail(new GatewayError('upstream_bad_answer'), failure)
-    } else {
-      this.#finishWhole(clean, this.#headers, failure)
-    }
+    } else if (this.#objects === null) this.#finishWhole(document, clean, headers, failure)
+    else if (failure !== undefined) this.#finishWhole(document, this.#objects.masked(clean), headers, failure)
+    else
+      this.#objects.answered(clean, (error, told) => {
+        if (error === null) this.#finishWhole(document, told, headers, undefined)
+        else this.#fail(error)
+      })
   }
 
-  #finishWhole(clean: Buffer, headers: AnswerHeaders, failure: ReportedFailure | undefined): void {
+  #otherKey(): UpstreamKey | undefined {
+    return this.#key === undefined
+      ? undefined
+      : this.#tools.keys.pickOther(this.#key, this.#objects?.account ?? null)
+  }
+
+  /** @param document as upstream sent it, for the books. @param clean as the caller gets it */
+  #finishWhole(
+    document: Buffer,
+    clean: Buffer,
+    headers: AnswerHeaders,
+    failure: ReportedFailure | undefined,
+  ): void {
     const { isGone } = this.#answer
     const { call } = this
     call.status = this.#status
     if (!isGone) call.bytesOut += clean.length
-    const document = this.#held.length === 1 ? (this.#held[0] ?? NOTHING) : Buffer.concat(this.#held)
     this.#end(
       isGone ? 'caller_gone' : (failure?.outcome ?? 'ok'),
       failure,
@@ -394,11 +418,6 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
       },
       document,
     )
-  }
-
-  #scrubHeld(): Buffer {
-    const [first = NOTHING, ...others] = this.#held
-    return this.#scrubber.whole(others.length === 0 ? first : Buffer.concat(this.#held))
   }
 
   #failureOfStatus(): ReportedFailure | undefined {
@@ -413,14 +432,13 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
   }
 
   #retry(key: UpstreamKey): void {
-    this.#key = key
     this.#books.restart()
     this.#held = []
     this.#heldBytes = 0
     this.#headers = undefined
     this.#decoder = null
     this.#scrubber = new Scrubber(this.#tools.secrets, true)
-    this.#send()
+    this.#send(key)
   }
 
   #finishWith(last: Buffer, failure: ReportedFailure | undefined): void {
@@ -454,6 +472,8 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     const { call } = this
     call.keyMasked += this.#scrubber.masked
     if (failure?.code !== undefined) call.providerCode = failure.code
+    this.#turn?.end()
+    this.#objects?.ended(failure?.outcome ?? outcome)
     const finish = (): void => {
       this.#tools.live.delete(this)
       last?.()
@@ -462,6 +482,12 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     if (this.#hasSaidItsEnd) finish()
     else this.#books.settle({ outcome, failure, document }, finish)
   }
+}
+
+/** Changes what passes. */
+interface AnswerFilter {
+  push(bytes: Buffer): Buffer
+  end(last: Buffer): Buffer
 }
 
 /** JSON, or what does not say what it is. Such an answer can be a failure in full. */

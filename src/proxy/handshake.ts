@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Call } from '../call.ts'
-import { GatewayError } from '../errors.ts'
+import { GatewayError, type Outcome } from '../errors.ts'
 import type { Operation } from '../minimax/catalog.ts'
 import type { CallBooks } from './books.ts'
 import type { JsonView } from './json.ts'
@@ -20,8 +20,17 @@ export interface Handshake {
   readonly protocol: string | null
   /** Takes the connection away from HTTP. */
   readonly release: () => void
-  /** What the policy says to each of the client's messages. Throws a GatewayError to refuse it. */
-  readonly check: (view: JsonView) => void
+  /** The account whose keys alone can carry the session; null: any. */
+  readonly account: string | null
+  /**
+   * What the policy says to each of the client's messages: the message as it may go on. Throws, or rejects with, a
+   * GatewayError to refuse it.
+   */
+  readonly check: (view: JsonView, message: Buffer) => Buffer | Promise<Buffer>
+  /** A message of MiniMax's as the caller may read it. */
+  readonly masked: (message: Buffer) => Buffer
+  /** The session has ended. */
+  readonly ended: (outcome: Outcome) => void
   /** Answers the handshake with an error instead. */
   readonly refuse: (error: GatewayError) => void
 }

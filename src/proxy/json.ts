@@ -27,6 +27,7 @@ const POLICY_FIELDS: ReadonlySet<string> = new Set([
   'voice_id',
   'voice_setting',
   'timbre_weights',
+  'timber_weights',
   'clone_prompt',
   'task_id',
   'source_task_id',
@@ -61,6 +62,10 @@ export interface JsonView {
   readonly event: string | undefined
   /** The value of the top-level `stream_options`, whatever its type, when it is there. */
   readonly streamOptions: ByteRange | undefined
+  /** The values of the top-level fields that tell MiniMax whose call it is, whatever their types, when they are there. */
+  readonly metadata: ByteRange | undefined
+  readonly promptCacheKey: ByteRange | undefined
+  readonly user: ByteRange | undefined
 }
 
 /** Folds case as Go's JSON decoder does, which also takes the long s and the Kelvin sign for s and k. */
@@ -95,6 +100,9 @@ export function viewJson(bytes: Buffer): JsonView {
   let stream = false
   let event: string | undefined
   let streamOptions: ByteRange | undefined
+  let metadata: ByteRange | undefined
+  let promptCacheKey: ByteRange | undefined
+  let user: ByteRange | undefined
   const text = (start: number, end: number): string | undefined =>
     bytes[start] === QUOTE ? String(JSON.parse(bytes.toString('utf8', start, end))) : undefined
   new JsonWalker(bytes, (key, start, end) => {
@@ -104,7 +112,10 @@ export function viewJson(bytes: Buffer): JsonView {
     } else if (key === 'stream') stream = bytes[start] === LETTER_T
     else if (key === 'event') event = text(start, end)
     else if (key === 'stream_options') streamOptions = { start, end }
+    else if (key === 'metadata') metadata = { start, end }
+    else if (key === 'prompt_cache_key') promptCacheKey = { start, end }
+    else if (key === 'user') user = { start, end }
     else refuseOtherCase(key, POLICY_FIELDS)
   }).walk()
-  return { model, modelMistyped, stream, event, streamOptions }
+  return { model, modelMistyped, stream, event, streamOptions, metadata, promptCacheKey, user }
 }

@@ -24,3 +24,9 @@ export function pass(target: Side, message: Buffer, isBinary: boolean, source: S
   })
   if (target.bufferedAmount > HIGH_WATER) source.pause()
 }
+
+/** @returns a message in one piece */
+export function bytesOf(data: Buffer | ArrayBuffer | readonly Buffer[]): Buffer {
+  if (Buffer.isBuffer(data)) return data
+  return data instanceof ArrayBuffer ? Buffer.from(data) : Buffer.concat(data)
+}

@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { UpstreamKeys } from './keys.ts'
 import type { LiveCalls } from './live.ts'
 import type { SecretForms } from './secrets.ts'
+import type { CallTurns } from './turn.ts'
 
 /** What every relay works with. */
 export interface WebSocketTools {
@@ -15,4 +16,5 @@ export interface WebSocketTools {
   readonly secrets: SecretForms
   readonly live: LiveCalls
   readonly clock: Clock
+  readonly turns: CallTurns
 }

@@ -1,23 +1,24 @@
-import { WebSocket, WebSocketServer, type RawData } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import type { Call } from '../call.ts'
 import { GatewayError, type Outcome, type RefusalCode, gatewayErrorOf } from '../errors.ts'
 import { renderTaskFailed, type ReportedFailure } from '../minimax/dialects.ts'
-import { failureOfStatus } from '../minimax/failures.ts'
 import {
   outcomeOfClose,
   closeCodeOf,
   closeWith,
   GOING_AWAY,
   INTERNAL_ERROR,
+  refusalOfHandshake,
   UNSUPPORTED_DATA,
 } from './closing.ts'
 import { EarlyBytes } from './early.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { Handshake } from './handshake.ts'
 import { viewJson } from './json.ts'
+import { Inbox } from './inbox.ts'
 import type { LiveCall } from './live.ts'
 import { problemOf } from './refusal.ts'
-import { HIGH_WATER, pass, type Message } from './relay-flow.ts'
+import { bytesOf, HIGH_WATER, pass, type Message } from './relay-flow.ts'
 import type { WebSocketTools } from './relay-tools.ts'
 import { Scrubber } from './scrub.ts'
 import { transportRefusal } from './transport.ts'
@@ -56,6 +57,11 @@ export class Relay implements LiveCall {
   /** Messages that wait until what they cost is written down; null: none do. */
   #waiting: Message[] | null = null
   #onPassed: (() => void) | null = null
+  readonly #inbox = new Inbox({
+    look: (message) => this.#look(message),
+    busy: (isBusy) => (isBusy ? this.#client?.pause() : this.#client?.resume()),
+    failed: (thrown) => this.#fail(gatewayErrorOf(thrown)),
+  })
   #isSettled = false
   #done = false
 
@@ -88,14 +94,8 @@ export class Relay implements LiveCall {
     upstream.on('message', (data, isBinary) => this.#fromUpstream(bytesOf(data), isBinary))
     upstream.on('close', (code, reason) => this.#upstreamClosed(code, reason))
     upstream.on('unexpected-response', (_request, answer) => {
-      const { outcome } = failureOfStatus(answer.statusCode ?? 500)
       answer.destroy()
-      const code =
-        outcome === 'provider_account'
-          ? 'upstream_account'
-          : outcome === 'provider_rate_limited'
-            ? 'upstream_rate_limited'
-            : 'upstream_bad_answer'
+      const code = refusalOfHandshake(answer.statusCode ?? 500)
       this.#fail(new GatewayError(code))
     })
     upstream.on('error', (error) =>
@@ -142,16 +142,24 @@ export class Relay implements LiveCall {
     if (this.#done) return
     this.#activeAt = this.#tools.clock.monotonic()
     this.call.bytesIn += message.length
+    this.#inbox.push({ bytes: message, isBinary })
+  }
+
+  /** @throws GatewayError, or rejects with one, when the message may not go on */
+  #look({ bytes, isBinary }: Message): Promise<void> | undefined {
+    if (this.#done) return undefined
     if (isBinary) {
       this.#close('caller_invalid', UNSUPPORTED_DATA, 'binary messages are not part of this API')
-      return
+      return undefined
     }
-    try {
-      this.#handshake.check(viewJson(message))
-    } catch (thrown) {
-      this.#fail(gatewayErrorOf(thrown))
-      return
-    }
+    const checked = this.#handshake.check(viewJson(bytes), bytes)
+    if (!Buffer.isBuffer(checked)) return checked.then((message) => this.#toUpstream(message))
+    this.#toUpstream(checked)
+    return undefined
+  }
+
+  #toUpstream(message: Buffer): void {
+    if (this.#done) return
     this.#handshake.books.pushFrame('client', message)
     const client = this.#client
     if (client !== undefined) pass(this.#upstream, message, false, client)
@@ -167,7 +175,8 @@ export class Relay implements LiveCall {
     const scrubber = new Scrubber(this.#tools.secrets, !isBinary)
     const passed = scrubber.push(message)
     const rest = scrubber.end()
-    const clean = rest.length === 0 ? passed : Buffer.concat([passed, rest])
+    const whole = rest.length === 0 ? passed : Buffer.concat([passed, rest])
+    const clean = scrubber.failure === undefined ? whole : this.#handshake.masked(whole)
     this.call.keyMasked += scrubber.masked
     if (scrubber.failure !== undefined) this.#failure = scrubber.failure
     this.call.bytesOut += clean.length
@@ -276,6 +285,7 @@ export class Relay implements LiveCall {
     if (this.#done) return
     this.#done = true
     this.#stopHeartbeat?.()
+    this.#handshake.ended(this.#failure?.outcome ?? outcome)
     const { call } = this
     const failure = this.#failure
     if (failure?.code !== undefined) call.providerCode = failure.code
@@ -287,9 +297,4 @@ export class Relay implements LiveCall {
     if (this.#isSettled) finish()
     else this.#handshake.books.settle({ outcome, failure, document: null }, finish)
   }
-}
-
-function bytesOf(data: RawData): Buffer {
-  if (Buffer.isBuffer(data)) return data
-  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data)
 }

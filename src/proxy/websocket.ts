@@ -1,6 +1,9 @@
+import { GatewayError, type Outcome } from '../errors.ts'
 import type { Handshake } from './handshake.ts'
+import type { UpstreamKey } from './keys.ts'
 import type { WebSocketTools } from './relay-tools.ts'
 import { Relay } from './relay.ts'
+import type { CallTurn } from './turn.ts'
 import { trusted } from './upstream.ts'
 
 /** What all relays are made with. */
@@ -17,15 +20,51 @@ export class WebSocketRelays {
     this.#tools = { ...tools, ca: caFile === undefined ? undefined : trusted(caFile) }
   }
 
-  /** Writes the call down, opens upstream, and accepts the client only then, so that a refusal is still an HTTP answer. */
+  /**
+   * Waits for its turn, writes the call down, opens upstream, and accepts the client only then, so that a refusal is
+   * still an HTTP answer.
+   */
   open(handshake: Handshake): void {
+    const { call, socket } = handshake
+    const { keys, turns } = this.#tools
+    const key = keys.pickOf(handshake.account)
+    if (key === undefined) {
+      refuse(handshake, new GatewayError('upstream_account'))
+      return
+    }
+    const state: { turn: CallTurn | null; isOver: boolean } = { turn: null, isOver: false }
+    const ended = (outcome: Outcome): void => {
+      state.isOver = true
+      state.turn?.end()
+      handshake.ended(outcome)
+    }
+    const gone = (): void => {
+      call.finish('caller_gone')
+      ended('caller_gone')
+    }
+    socket.once('close', gone)
+    state.turn = turns.take(key.account, call.caller?.userId ?? '', 1, (error) => {
+      socket.off('close', gone)
+      if (state.isOver) return
+      if (error === null) this.#write({ ...handshake, ended }, key)
+      else {
+        ended(error.outcome)
+        refuse(handshake, error)
+      }
+    })
+    // It may have come and gone already.
+    if (state.isOver) state.turn.end()
+  }
+
+  #write(handshake: Handshake, key: UpstreamKey): void {
     const { call, books, socket } = handshake
     books.open((error) => {
       if (error === null && !socket.destroyed) {
-        this.#connect(handshake)
+        this.#connect(handshake, key)
         return
       }
       const outcome = error?.outcome ?? 'caller_gone'
+      handshake.ended(outcome)
       if (error !== null) call.status = error.status
       books.settle({ outcome, failure: undefined, document: null }, () => {
         call.finish(outcome)
@@ -34,12 +73,18 @@ export class WebSocketRelays {
     })
   }
 
-  #connect(handshake: Handshake): void {
+  #connect(handshake: Handshake, key: UpstreamKey): void {
     const { call } = handshake
-    const key = this.#tools.keys.pick()
     call.upstreamKey = key.name
     call.attempts = 1
     call.sentAt = this.#tools.clock.monotonic()
     new Relay(this.#tools, handshake, key.authorization).start()
   }
+}
+
+/** Refuses a handshake of which nothing is on the books. */
+function refuse({ call, refuse: answer }: Handshake, error: GatewayError): void {
+  call.status = error.status
+  call.finish(error.outcome)
+  answer(error)
 }

@@ -11,8 +11,13 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { Match } from '../minimax/catalog.ts'
 import type { BodyTools } from '../proxy/body.ts'
 import type { CallBooks } from '../proxy/books.ts'
-import type { ExchangeTools } from '../proxy/exchange.ts'
+import type { ExchangeTools } from '../proxy/outgoing.ts'
+import type { Pseudonyms } from '../proxy/pseudonym.ts'
 import type { WebSocketRelays } from '../proxy/websocket.ts'
+import type { ScreenedCall } from '../tenancy/callbacks.ts'
+import type { ListRequest } from '../tenancy/listings.ts'
+import type { Session } from '../tenancy/session.ts'
+import type { Owner, ScreenedRequest } from '../tenancy/tools.ts'
 
 /** What the pipeline puts in order. */
 export interface Pipeline {
@@ -25,6 +30,20 @@ export interface Pipeline {
    * @param subject the id in the path; '' where there is none
    */
   readonly books: (call: Call, identity: Identity | null, body: Buffer | null, subject: string) => CallBooks
+  /**
+   * Looks at the objects that a request names, before anything goes upstream; null: it has nothing to do with any.
+   * Throws, or rejects with, a GatewayError.
+   */
+  readonly screen: (
+    owner: Owner,
+    request: ScreenedRequest,
+  ) => ScreenedCall | null | Promise<ScreenedCall | null>
+  /** The same for the messages of a WebSocket. */
+  readonly session: (owner: Owner, operation: string) => Session
+  /** What MiniMax is told about whose call it is. */
+  readonly pseudonyms: Pseudonyms
+  /** A list of a user's own objects, as the document of its answer. Rejects with a GatewayError. */
+  readonly list: (userId: string, request: ListRequest) => Promise<Buffer>
   /** @throws GatewayError `price_unknown` */
   readonly checkPrice: (operation: string, model: string) => void
   readonly authenticator: Authenticator
@@ -102,4 +121,13 @@ export function checkModel({ call, identity, match }: MatchedPassage, model: str
   }
   call.model = model
   if (identity?.mayUseModel(model) !== true) throw new GatewayError('model_forbidden')
+}
+
+/** Whose call it is, for what is kept of it. */
+export function ownerOf({ call }: Passage): Owner {
+  return {
+    userId: call.caller?.userId ?? '',
+    tokenId: call.caller?.tokenId ?? '',
+    requestId: call.requestId,
+  }
 }

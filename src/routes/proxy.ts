@@ -1,27 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { GatewayError, gatewayErrorOf } from '../errors.ts'
+import { GatewayError } from '../errors.ts'
 import { OPERATIONS } from '../minimax/catalog.ts'
 import { hasBody, readBody, refuseDeclaredLength } from '../proxy/body.ts'
-import { Exchange, type Outgoing } from '../proxy/exchange.ts'
-import { commonHeaders } from '../proxy/headers.ts'
+import { Exchange } from '../proxy/exchange.ts'
+import type { Outgoing } from '../proxy/outgoing.ts'
 import { viewJson } from '../proxy/json.ts'
-import { boundaryOf, FormWatcher } from '../proxy/multipart.ts'
-import { writeRefusal } from '../proxy/refusal.ts'
+import { boundaryOf } from '../proxy/multipart.ts'
+import { withPseudonym } from '../proxy/pseudonym.ts'
 import { upstreamPath } from '../proxy/target.ts'
-import { Upload } from '../proxy/upload.ts'
 import { withUsageAsked } from '../proxy/usage-request.ts'
-import { accountAnswer } from './account.ts'
+import type { ScreenedCall } from '../tenancy/callbacks.ts'
 import { admit, begin } from './admission.ts'
-import {
-  checkModel,
-  matched,
-  upgradeOf,
-  type MatchedPassage,
-  type Passage,
-  type Pipeline,
-} from './passage.ts'
+import { answerOwn, refuse } from './answers.ts'
+import { queryOf, readJson, type ReadBody } from './bodies.ts'
+import { formOutgoing } from './forms.ts'
+import { matched, ownerOf, type MatchedPassage, type Passage, type Pipeline } from './passage.ts'
+import { openWebSocket } from './sockets.ts'
 
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset=utf-8\s*)?$/i
 
@@ -118,12 +114,13 @@ function checkContentType(body: 'none' | 'json' | 'multipart' | 'websocket', con
 function handle(
   pipeline: Pipeline,
   passage: MatchedPassage,
-  { raw }: FastifyRequest,
+  request: FastifyRequest,
   bytes: Buffer | undefined,
 ): void {
-  const { operation } = passage.match
+  const { operation, parameter } = passage.match
+  const { raw } = request
   if (operation.answeredBy === 'gateway') {
-    answerAccount(pipeline, passage)
+    answerOwn(pipeline, passage, request, bytes)
     return
   }
   const path = upstreamPath(passage.match, passage.query, pipeline.groupId)
@@ -131,150 +128,60 @@ function handle(
     openWebSocket(pipeline, passage, raw, path)
     return
   }
-  const { call, identity, response } = passage
-  const outgoing = outgoingOf(pipeline, passage, raw, path, bytes)
-  const books = pipeline.books(call, identity, bytes ?? null, passage.match.parameter)
-  new Exchange(pipeline.exchange, call, operation, outgoing, books, response).start()
+  const read = operation.body === 'json' ? readJson(passage, bytes) : null
+  const query = queryOf(path)
+  const body = read?.bytes ?? null
+  const screened = pipeline.screen(ownerOf(passage), { operation: operation.name, parameter, query, body })
+  if (!(screened instanceof Promise)) {
+    send(pipeline, passage, raw, path, read, screened)
+    return
+  }
+  screened
+    .then((claim) => {
+      if (raw.socket.destroyed) passage.call.finish('caller_gone')
+      else send(pipeline, passage, raw, path, read, claim)
+    })
+    .catch((thrown: unknown) => refuse(passage, request, thrown))
+}
+
+/** @param read of a JSON request; null where there is no body, or it is a form */
+function send(
+  pipeline: Pipeline,
+  passage: MatchedPassage,
+  request: IncomingMessage,
+  path: string,
+  read: ReadBody | null,
+  claim: ScreenedCall | null,
+): void {
+  const { call, identity, match, response } = passage
+  const outgoing =
+    match.operation.body === 'multipart'
+      ? formOutgoing(pipeline, passage, request, path)
+      : outgoingOf(pipeline, passage, request, path, read === null ? null : changed(read, claim))
+  const books = pipeline.books(call, identity, read?.bytes ?? null, match.parameter)
+  new Exchange(pipeline.exchange, call, match.operation, outgoing, books, claim, response).start()
+}
+
+/** A body in which ids were changed has to be viewed anew. */
+function changed(read: ReadBody, claim: ScreenedCall | null): ReadBody {
+  const bytes = claim?.body ?? read.bytes
+  return bytes === read.bytes ? read : { bytes, view: viewJson(bytes) }
 }
 
 function outgoingOf(
   pipeline: Pipeline,
-  passage: MatchedPassage,
+  { call, match: { operation } }: MatchedPassage,
   request: IncomingMessage,
   path: string,
-  bytes: Buffer | undefined,
+  read: ReadBody | null,
 ): Outgoing {
-  switch (passage.match.operation.body) {
-    case 'json':
-      return jsonOutgoing(passage, request, path, bytes)
-    case 'multipart':
-      return formOutgoing(pipeline, passage, request, path)
-    default:
-      return {
-        path,
-        clientHeaders: request.headers,
-        body: null,
-        contentType: null,
-        contentLength: null,
-        hidesUsage: false,
-      }
-  }
-}
-
-function jsonOutgoing(
-  passage: MatchedPassage,
-  request: IncomingMessage,
-  path: string,
-  bytes: Buffer | undefined,
-): Outgoing {
-  if (bytes === undefined || bytes.length === 0) throw new GatewayError('length_required')
-  const view = viewJson(bytes)
-  if (view.modelMistyped) throw new GatewayError('model_missing')
-  passage.call.stream = view.stream && passage.match.operation.answer === 'stream'
-  checkModel(passage, view.model)
-  const { operation } = passage.match
-  const asked = operation.asksUsage && passage.call.stream ? withUsageAsked(bytes, view) : null
-  return {
-    path,
-    clientHeaders: request.headers,
-    body: asked?.bytes ?? bytes,
-    contentType: 'application/json',
-    contentLength: null,
-    hidesUsage: asked?.added === true,
-  }
-}
-
-function formOutgoing(
-  pipeline: Pipeline,
-  passage: MatchedPassage,
-  request: IncomingMessage,
-  path: string,
-): Outgoing {
-  const { call, match } = passage
-  const boundary = boundaryOf(request.headers['content-type'] ?? '')
-  if (boundary === undefined) throw new GatewayError('length_required')
-  const watcher = new FormWatcher(boundary, {
-    field(name, value) {
-      if (name === 'model') {
-        checkModel(passage, value)
-        pipeline.checkPrice(match.operation.name, value)
-      } else if (name === 'stream') call.stream = value === 'true' && match.operation.answer === 'stream'
-    },
-    end() {
-      if (call.model === '') checkModel(passage, undefined)
-    },
-  })
-  const length = request.headers['content-length']
-  return {
-    path,
-    clientHeaders: request.headers,
-    body: new Upload(request, call, pipeline.clock, match.operation.bodyLimit, watcher),
-    contentType: `multipart/form-data; boundary="${boundary}"`,
-    contentLength: length === undefined ? null : Number(length),
-    hidesUsage: false,
-  }
-}
-
-function openWebSocket(
-  pipeline: Pipeline,
-  passage: MatchedPassage,
-  request: IncomingMessage,
-  path: string,
-): void {
-  const { call, match, protocol, response } = passage
-  const upgrade = upgradeOf(request)
-  if (upgrade === undefined) throw new GatewayError('upgrade_required')
-  pipeline.relays.open({
-    call,
-    books: pipeline.books(call, passage.identity, null, ''),
-    operation: match.operation,
-    path,
-    request,
-    socket: upgrade.socket,
-    head: upgrade.head,
-    protocol,
-    release: () => response.detachSocket(request.socket),
-    check(view) {
-      if (view.modelMistyped) throw new GatewayError('model_missing')
-      if (view.event !== 'task_start') return
-      checkModel(passage, view.model)
-      if (view.model !== undefined) pipeline.checkPrice(match.operation.name, view.model)
-    },
-    refuse(error) {
-      call.status = error.status
-      writeRefusal(response, match.operation.dialect, error, call.requestId)
-    },
-  })
-}
-
-/** The operations of the account never reach MiniMax: each caller gets an answer about themselves. */
-function answerAccount(pipeline: Pipeline, { call, match, response }: MatchedPassage): void {
-  const body = JSON.stringify(accountAnswer(match.operation, pipeline.clock.now()))
-  const headers = commonHeaders(match.operation, call.requestId)
-  headers.push(
-    'content-type',
-    'application/json; charset=utf-8',
-    'content-length',
-    String(Buffer.byteLength(body)),
-  )
-  call.status = 200
-  call.bytesOut = Buffer.byteLength(body)
-  call.finish('ok')
-  response.writeHead(200, headers)
-  response.end(body)
-}
-
-// refusals
-
-function refuse({ call, response }: Passage, { raw }: FastifyRequest, thrown: unknown): void {
-  const error = gatewayErrorOf(thrown)
-  call.cause = error.cause
-  if (raw.destroyed && !raw.complete) {
-    call.finish('caller_gone')
-    response.destroy()
-    return
-  }
-  call.status = error.status
-  call.bytesOut = writeRefusal(response, call.operation.dialect, error, call.requestId)
-  call.finish(error.outcome)
+  const outgoing = { path, clientHeaders: request.headers, contentLength: null }
+  if (read === null) return { ...outgoing, body: null, contentType: null, hidesUsage: false }
+  const { bytes, view } = read
+  const named = withPseudonym(operation.name, bytes, view, pipeline.pseudonyms.of(call.caller?.userId ?? ''))
+  const asked =
+    operation.asksUsage && call.stream
+      ? withUsageAsked(named, named === bytes ? view : viewJson(named))
+      : { bytes: named, added: false }
+  return { ...outgoing, body: asked.bytes, contentType: 'application/json', hidesUsage: asked.added }
 }

@@ -1,15 +1,24 @@
 import { OUTCOMES, type Outcome } from '../errors.ts'
 import { UNITS, type Usage } from '../minimax/units.ts'
+import { Fields, type Field } from './ledger-fields.ts'
 import type { Bill, LedgerChange, RequestOpening, RequestSettlement, TaskOpening } from './ledger.ts'
+import { putObject, putObjectKey, takeObject, takeObjectKey } from './object-codec.ts'
 
 /**
  * How a batch travels to the thread that writes it: all fields of all changes in one flat list, as JSON. Of the ways
  * that were measured this costs the sending thread least (see bench/books.md).
  */
 
-type Field = string | number | boolean | null
-
-const KINDS = ['open', 'progress', 'settle', 'pend', 'end', 'poll'] as const satisfies LedgerChange['kind'][]
+const KINDS = [
+  'open',
+  'progress',
+  'settle',
+  'pend',
+  'end',
+  'poll',
+  'own',
+  'disown',
+] as const satisfies LedgerChange['kind'][]
 const ENDS = ['succeeded', 'failed', 'expired'] as const
 
 function putBill(out: Field[], bill: Bill): void {
@@ -110,6 +119,12 @@ function putChange(out: Field[], change: LedgerChange): void {
       return
     case 'poll':
       out.push(change.taskId, change.upstreamKey, change.polls, change.nextPollAt)
+      return
+    case 'own':
+      putObject(out, change.object)
+      return
+    case 'disown':
+      putObjectKey(out, change.object)
   }
 }
 
@@ -118,50 +133,6 @@ export function textFromChanges(changes: readonly LedgerChange[]): string {
   const out: Field[] = []
   for (const change of changes) putChange(out, change)
   return JSON.stringify(out)
-}
-
-/** Takes the fields of a text one after the other. */
-class Fields {
-  readonly #fields: readonly unknown[]
-  #at = 0
-
-  constructor(text: string) {
-    const fields: unknown = JSON.parse(text)
-    if (!Array.isArray(fields)) throw new TypeError('a batch is a list')
-    this.#fields = fields
-  }
-
-  get isEmpty(): boolean {
-    return this.#at >= this.#fields.length
-  }
-
-  text(): string {
-    const field = this.#fields[this.#at++]
-    if (typeof field !== 'string') throw new TypeError('a text is missing in the batch')
-    return field
-  }
-
-  number(): number {
-    const field = this.#fields[this.#at++]
-    if (typeof field !== 'number') throw new TypeError('a number is missing in the batch')
-    return field
-  }
-
-  numberOrNull(): number | null {
-    const field = this.#fields[this.#at++]
-    if (typeof field !== 'number' && field !== null) throw new TypeError('a number is missing in the batch')
-    return field
-  }
-
-  flag(): boolean {
-    return this.#fields[this.#at++] === true
-  }
-
-  oneOf<Item>(list: readonly Item[]): Item {
-    const item = list[this.number()]
-    if (item === undefined) throw new TypeError('a word in the batch is not on its list')
-    return item
-  }
 }
 
 function takeBill(fields: Fields): Bill {
@@ -254,6 +225,10 @@ function takeChange(fields: Fields): LedgerChange {
       const [taskId, upstreamKey] = [fields.text(), fields.text()]
       return { kind, taskId, upstreamKey, polls: fields.number(), nextPollAt: fields.number() }
     }
+    case 'own':
+      return { kind, object: takeObject(fields) }
+    case 'disown':
+      return { kind, object: takeObjectKey(fields) }
   }
 }
 

@@ -11,6 +11,7 @@ export interface WriterMethods {
   write(changes: string): Promise<readonly boolean[] | null>
   interrupt(at: number): Promise<number>
   prune(before: number, after: string): Promise<Pruned>
+  pruneObjects(expiredBefore: number): Promise<number>
   check(at: number): Promise<void>
 }
 
@@ -41,6 +42,7 @@ export async function createWriterService(
       },
       interrupt: (at) => writer.interrupt(at),
       prune: (before, after) => writer.prune(before, after),
+      pruneObjects: (expiredBefore) => writer.pruneObjects(expiredBefore),
       check: (at) => writer.check(at),
     },
     afterwards: () => writer.fold(),

@@ -5,7 +5,7 @@ import type { Service, WriterMethods } from './ledger-service.ts'
 import { LedgerThread } from './ledger-thread.ts'
 import type { LedgerStore } from './ledger.ts'
 
-/** Rows that one call of `prune` takes out; with the rest it goes on when it is called again. */
+/** Rows and objects that one call of `prune` takes out; with the rest it goes on when it is called again. */
 const MAX_PRUNED = 20_000
 
 /** One half of the books, wherever it works. */
@@ -14,7 +14,7 @@ export interface Half<Methods> {
   close(): Promise<void>
 }
 
-const WRITER_METHODS = ['write', 'interrupt', 'prune', 'check'] as const
+const WRITER_METHODS = ['write', 'interrupt', 'prune', 'pruneObjects', 'check'] as const
 const READER_METHODS = ['get', 'list', 'usage', 'task', 'tasksDue', 'taskCounts'] as const
 
 function inThread(thread: LedgerThread, names: readonly string[]) {
@@ -61,6 +61,15 @@ export function takingTurns(): <Methods extends object>(service: Service<Methods
   }
 }
 
+/** Takes objects out in pieces, between which calls are written. */
+async function pruneObjects(writer: WriterMethods, expiredBefore: number): Promise<number> {
+  let objects = 0
+  for (let step = -1; step !== 0 && objects < MAX_PRUNED; objects += step) {
+    step = await writer.pruneObjects(expiredBefore)
+  }
+  return objects
+}
+
 /** The books out of their two halves. */
 export function createLedgerStore(writer: WriterMethods, reader: LedgerReads): LedgerStore {
   return {
@@ -81,8 +90,8 @@ export function createLedgerStore(writer: WriterMethods, reader: LedgerReads): L
 
     interrupt: (at) => writer.interrupt(at),
 
-    async prune(before) {
-      let rows = 0
+    async prune(before, expiredBefore) {
+      let rows = await pruneObjects(writer, expiredBefore)
       let next: string | null = ''
       while (next !== null && rows < MAX_PRUNED) {
         const step = await writer.prune(before, next)

@@ -7,6 +7,8 @@ import { lineFromTallies, talliesFromLine } from './ledger-journal.ts'
 import { requestFromRow, selectRequests } from './ledger-rows.ts'
 import { ledgerStatements, nothingOf } from './ledger-statements.ts'
 import type { LedgerChange, RequestSettlement } from './ledger.ts'
+import { objectStatements } from './object-statements.ts'
+import type { OwnedObject } from './objects.ts'
 import { Tallies, type Entry } from './sums.ts'
 import type { Tables } from './tables.ts'
 
@@ -30,6 +32,7 @@ export class LedgerWriter {
   readonly #db: Kysely<Tables>
   readonly #connection: Connection
   readonly #statements: ReturnType<typeof ledgerStatements>
+  readonly #objects: ReturnType<typeof objectStatements>
   /** Hours before this one are in the totals of their day, and closed. */
   #folded: number
   /** The latest hour in which a call was settled. */
@@ -42,6 +45,7 @@ export class LedgerWriter {
     this.#db = db
     this.#connection = connection
     this.#statements = ledgerStatements(db)
+    this.#objects = objectStatements(db)
     this.#folded = 0
     this.#latest = 0
   }
@@ -125,6 +129,11 @@ export class LedgerWriter {
     return { rows, next: last?.id ?? null }
   }
 
+  /** Takes out some of the objects that expired before. @returns how many; 0: none are left */
+  async pruneObjects(expiredBefore: number): Promise<number> {
+    return await this.#connection.runWith(this.#objects.expire, { before: expiredBefore, limit: CHUNK })
+  }
+
   /** Proves that a write would succeed now. */
   async check(at: number): Promise<void> {
     const query = this.#db
@@ -186,7 +195,20 @@ export class LedgerWriter {
         return await this.#end(change, tallies)
       case 'poll':
         return (await connection.runWith(statements.pollTask, change)) > 0
+      case 'own':
+        return await this.#own(change.object)
+      case 'disown':
+        return (await connection.runWith(this.#objects.disown, change.object)) > 0
     }
+  }
+
+  async #own(object: OwnedObject): Promise<boolean> {
+    // The same audio has the same cover features, whoever sends it.
+    if (object.kind !== 'cover_feature') {
+      const [foreign] = await this.#connection.allWith(this.#objects.foreign, object)
+      if (foreign !== undefined) return false
+    }
+    return (await this.#connection.runWith(this.#objects.own, object)) > 0
   }
 
   async #settle(settlement: RequestSettlement, tallies: Tallies): Promise<boolean> {

@@ -1,5 +1,6 @@
 import type { Outcome } from '../errors.ts'
 import type { Usage } from '../minimax/units.ts'
+import type { ObjectChange } from './objects.ts'
 
 /**
  * The books: one row per call that went upstream. Times are milliseconds since the Unix epoch, money is whole
@@ -114,6 +115,8 @@ export type LedgerChange =
       readonly polls: number
       readonly nextPollAt: number
     }
+  /** Whose is what changes in the same breath as the books. */
+  | ObjectChange
 
 /** One row of the books. */
 export interface LedgerRow extends Omit<RequestSettlement, 'outcome' | 'settledAt' | 'durationMs'> {
@@ -201,6 +204,10 @@ export interface LedgerStore extends LedgerReader {
    * @returns how many
    */
   interrupt(at: number): Promise<number>
-  /** Takes out settled rows and ended tasks that are older; totals stay. @returns how many rows */
-  prune(before: number): Promise<number>
+  /**
+   * Takes out settled rows and ended tasks that are older than the first time, and objects that expired before the
+   * second; totals stay. It goes on when it is called again.
+   * @returns how many rows and objects; 0: nothing is left
+   */
+  prune(before: number, expiredBefore: number): Promise<number>
 }

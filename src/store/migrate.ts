@@ -3,6 +3,8 @@ import { DEFAULT_MIGRATION_TABLE, Migrator, type Migration } from 'kysely/migrat
 import * as usersAndTokens from './migrations/0001-users-and-tokens.ts'
 import * as books from './migrations/0002-books.ts'
 import * as userMultiplier from './migrations/0003-user-multiplier.ts'
+import * as callbacks from './migrations/0004-callbacks.ts'
+import * as objects from './migrations/0005-objects.ts'
 import type { Tables } from './tables.ts'
 
 /** Every migration in the order in which it runs. One that was released is never changed: add another. */
@@ -10,6 +12,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-users-and-tokens': usersAndTokens,
   '0002-books': books,
   '0003-user-multiplier': userMultiplier,
+  '0004-callbacks': callbacks,
+  '0005-objects': objects,
 }
 
 /** The database has migrations that this version does not know. */

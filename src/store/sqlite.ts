@@ -3,11 +3,14 @@ import { dirname } from 'node:path'
 import type { Kysely } from 'kysely'
 import { GatewayError } from '../errors.ts'
 import { systemClock, type Clock } from '../lib/clock.ts'
+import { createCallbackStore } from './callback-store.ts'
 import { connectionOf, openKysely, resultCodeOf, type DatabaseSync } from './database.ts'
 import type { LedgerReads } from './ledger-reader.ts'
 import { createReaderService, createWriterService, type WriterMethods } from './ledger-service.ts'
 import { createLedgerStore, readerInThread, takingTurns, writerInThread, type Half } from './ledger-store.ts'
 import { migrate, NewerDatabaseError } from './migrate.ts'
+import { createObjectStore } from './object-store.ts'
+import type { ObjectStore } from './objects.ts'
 import type { Store } from './store.ts'
 import type { Tables } from './tables.ts'
 import { createTokenStore } from './tokens.ts'
@@ -64,24 +67,37 @@ async function openMigrated(path: string) {
   }
 }
 
+type Opened = Awaited<ReturnType<typeof openMigrated>>
+
 interface Books {
   readonly writer: Half<WriterMethods>
   readonly reader: Half<LedgerReads>
+  readonly objects: ObjectStore
 }
 
 /** Books in memory are a database of their own: a transaction of theirs must not take in what users and tokens write. */
 async function booksInMemory(): Promise<Books> {
   const { database, db } = await openMigrated(':memory:')
+  const connection = connectionOf(database)
   const inTurn = takingTurns()
-  const writer = inTurn(await createWriterService(db, connectionOf(database)))
+  const writer = inTurn(await createWriterService(db, connection))
   const reader = inTurn(createReaderService(db))
+  const objects = inTurn({ methods: createObjectStore(db, connection), afterwards: async () => undefined })
   const close = () => db.destroy()
-  return { writer: { methods: writer, close }, reader: { methods: reader, close: async () => undefined } }
+  return {
+    writer: { methods: writer, close },
+    reader: { methods: reader, close: async () => undefined },
+    objects,
+  }
 }
 
-/** The halves have a thread each, so that neither a commit nor a long report holds up a request or one another. */
-async function booksInThreads(path: string): Promise<Books> {
-  return { writer: await writerInThread(path), reader: readerInThread(path) }
+/**
+ * The halves have a thread each, so that neither a commit nor a long report holds up a request or one another. Whose is
+ * what is read in this thread, as users and tokens are: it sees at once what the writer has committed.
+ */
+async function booksInThreads(path: string, main: Opened): Promise<Books> {
+  const objects = createObjectStore(main.db, connectionOf(main.database))
+  return { writer: await writerInThread(path), reader: readerInThread(path), objects }
 }
 
 /**
@@ -96,15 +112,18 @@ export async function openSqliteStore({
   path: string
   clock?: Clock
 }): Promise<Store> {
-  let opened: Awaited<ReturnType<typeof openMigrated>> | undefined
+  let opened: Opened | undefined
   try {
     if (path !== ':memory:') await prepareFile(path)
     const { db } = (opened = await openMigrated(path))
-    const { writer, reader } = path === ':memory:' ? await booksInMemory() : await booksInThreads(path)
+    const { writer, reader, objects } =
+      path === ':memory:' ? await booksInMemory() : await booksInThreads(path, opened)
     return {
+      callbacks: createCallbackStore(db),
       users: createUserStore(db),
       tokens: createTokenStore(db),
       ledger: createLedgerStore(writer.methods, reader.methods),
+      objects,
       // By the thread that writes the books: waiting for it in this one would hold up every request.
       check: () => writer.methods.check(clock.now()),
       async close() {

@@ -1,6 +1,10 @@
+import type { CallbackStore } from './callbacks.ts'
 import type { LedgerStore } from './ledger.ts'
+import type { ObjectStore } from './objects.ts'
 
+export type * from './callbacks.ts'
 export type * from './ledger.ts'
+export type * from './objects.ts'
 export { USAGE_GROUPS } from './ledger.ts'
 
 /** What is remembered, whatever remembers it. Times are milliseconds since the Unix epoch; ids are text. */
@@ -8,6 +12,8 @@ export interface Store {
   readonly users: UserStore
   readonly tokens: TokenStore
   readonly ledger: LedgerStore
+  readonly callbacks: CallbackStore
+  readonly objects: ObjectStore
   /** Rejects when the store cannot take a write now. */
   check(): Promise<void>
   close(): Promise<void>
@@ -51,6 +57,11 @@ export interface UserStore {
     change: Partial<Pick<User, 'name' | 'email' | 'plan' | 'multiplier' | 'status'>>,
     at: number,
   ): Promise<User | undefined>
+  /**
+   * Takes out a suspended user and all their tokens, both or neither. Rows of the books stay.
+   * @returns false when there is no such user, or the user is not suspended; nothing is taken out then
+   */
+  remove(id: string): Promise<boolean>
 }
 
 export type TokenKind = 'server'
@@ -83,6 +94,8 @@ export interface TokenStore {
   list(page: PageRequest & { readonly userId?: string | undefined }): Promise<Page<Token>>
   /** Idempotent: a token that was revoked keeps its time. @returns the token after the change, or undefined when there is none */
   revoke(id: string, at: number): Promise<Token | undefined>
+  /** Revokes all tokens of a user that are not revoked yet. @returns how many */
+  revokeAll(userId: string, at: number): Promise<number>
   /** Adds the successor and ends the old token, both or neither. @returns the old token after the change, or undefined when it is not there or has ended */
   rotate(id: string, successor: Token, oldEndsAt: number, at: number): Promise<Token | undefined>
 }

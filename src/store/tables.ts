@@ -1,6 +1,8 @@
 import type { Generated } from 'kysely'
 import type { Outcome } from '../errors.ts'
+import type { ObjectKind } from '../minimax/objects.ts'
 import type { Unit } from '../minimax/units.ts'
+import type { DeliveryState } from './callbacks.ts'
 import type { RequestState, TaskState, UsageGroup } from './ledger.ts'
 import type { UserStatus } from './store.ts'
 
@@ -20,6 +22,9 @@ export interface Tables {
   usage_keys: UsageKeyRow
   usage_journal: UsageJournalRow
   usage_marks: UsageMarkRow
+  callbacks: CallbackRow
+  callback_deliveries: CallbackDeliveryRow
+  objects: ObjectRow
 }
 
 export interface UserRow {
@@ -158,4 +163,45 @@ export interface UsageJournalRow {
 export interface UsageMarkRow {
   id: number
   folded: number
+}
+
+/** An object on the shared account, and whose it is. */
+export interface ObjectRow {
+  kind: ObjectKind
+  id: string
+  account: string
+  user_id: string
+  name: string
+  token_id: string
+  request_id: string
+  operation: string
+  detail: string
+  created_at: number
+  expires_at: number | null
+}
+
+/** A `callback_url`, by the SHA-256 of the secret in the address that MiniMax was given for it. */
+export interface CallbackRow {
+  secret_hash: string
+  request_id: string
+  user_id: string
+  token_id: string
+  url: string
+  operation: string
+  account: string
+  created_at: number
+  task_id: string | null
+}
+
+/** A body to be handed on, as base64; null once that has ended. */
+export interface CallbackDeliveryRow {
+  id: string
+  secret_hash: string
+  body_hash: string
+  user_id: string
+  body: string | null
+  state: DeliveryState
+  tries: number
+  created_at: number
+  next_at: number
 }

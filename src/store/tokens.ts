@@ -108,6 +108,16 @@ export function createTokenStore(db: Kysely<Tables>): TokenStore {
       return row && tokenFromRow(row)
     },
 
+    async revokeAll(userId, at) {
+      const { numUpdatedRows } = await db
+        .updateTable('tokens')
+        .set({ revoked_at: at })
+        .where('user_id', '=', userId)
+        .where('revoked_at', 'is', null)
+        .executeTakeFirst()
+      return Number(numUpdatedRows)
+    },
+
     async rotate(id, successor, oldEndsAt, at) {
       return await db.transaction().execute(async (transaction) => {
         // The conditional change comes first: of two rotations at once only one finds the token without a successor.

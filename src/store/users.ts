@@ -46,5 +46,22 @@ export function createUserStore(db: Kysely<Tables>): UserStore {
         .executeTakeFirst()
       return row && userFromRow(row)
     },
+
+    async remove(id) {
+      return await db.transaction().execute(async (transaction) => {
+        const suspended = transaction
+          .selectFrom('users')
+          .select('id')
+          .where('id', '=', id)
+          .where('status', '=', 'suspended')
+        await transaction.deleteFrom('tokens').where('user_id', 'in', suspended).execute()
+        const { numDeletedRows } = await transaction
+          .deleteFrom('users')
+          .where('id', '=', id)
+          .where('status', '=', 'suspended')
+          .executeTakeFirst()
+        return numDeletedRows === 1n
+      })
+    },
   }
 }

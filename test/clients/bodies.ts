@@ -79,7 +79,10 @@ const SOUND: Readonly<Record<string, (made: Made) => Request>> = {
     body: { file_id: Number(voiceFileId), voice_id: 'CloneOfATable' },
     answer: 'base_resp.status_code',
   }),
-  'voice.design': () => ({ body: { prompt: 'Calm', preview_text: 'Hello' }, answer: 'trial_audio' }),
+  'voice.design': () => ({
+    body: { prompt: 'Calm', preview_text: 'Hello', voice_id: 'DesignOfATable' },
+    answer: 'trial_audio',
+  }),
   'voice.list': () => ({ body: { voice_type: 'all' }, answer: 'voice_generation.0.voice_id' }),
   'voice.delete': ({ voiceId }) => ({
     body: { voice_type: 'voice_generation', voice_id: voiceId },

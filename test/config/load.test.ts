@@ -46,6 +46,7 @@ describe('loadConfig', () => {
         MINIMAX_GROUP_ID: '1',
         MINIMAX_CA_FILE: '/ca',
         PRICES_FILE: '/prices.json',
+        PUBLIC_URL: 'https://gateway.example.com',
         ADMIN_TOKEN: longest,
         METRICS_TOKEN: longest,
         TOKEN_PEPPER: longest,

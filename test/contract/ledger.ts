@@ -349,10 +349,10 @@ export function describeLedger(name: string, open: () => Promise<Store>): void {
         const ids = await settled(1200, () => ({ settledAt: START + 5 }))
         const before = await ledger.usage({ groupBy: 'model', from: START, to: START + HOUR })
         await ledger.write([{ kind: 'open', opening: anOpening() }])
-        expect(await ledger.prune(START + 1_100_000)).toBe(1100)
+        expect(await ledger.prune(START + 1_100_000, 0)).toBe(1100)
         expect(await everyRow(ledger)).toHaveLength(101)
         expect(await ledger.get(ids[1100] ?? '')).toBeDefined()
-        expect(await ledger.prune(START + 1_100_000)).toBe(0)
+        expect(await ledger.prune(START + 1_100_000, 0)).toBe(0)
         expect(await ledger.usage({ groupBy: 'model', from: START, to: START + HOUR })).toEqual(before)
       })
 
@@ -365,7 +365,7 @@ export function describeLedger(name: string, open: () => Promise<Store>): void {
           { kind: 'pend', settlement: aSettlement({ requestId: other }), task: aTask({ taskId: 'other' }) },
           anEnd(),
         ])
-        expect(await ledger.prune(START + 1000 * HOUR)).toBe(1)
+        expect(await ledger.prune(START + 1000 * HOUR, 0)).toBe(1)
         expect(await ledger.task('task1')).toBeUndefined()
         expect(await ledger.task('other')).toMatchObject({ state: 'running' })
         expect(await ledger.get(other)).toMatchObject({ state: 'pending' })

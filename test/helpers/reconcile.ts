@@ -20,12 +20,13 @@ interface Difference {
 /** Codes with which MiniMax says that it did not take a call on; the gateway may send it again with another key. */
 const NOT_TAKEN: ReadonlySet<number> = new Set([1002, 1039, 1041, 2045])
 
-/** Operations that the gateway itself calls, to follow its tasks. They cost nothing. */
+/** Operations that the gateway itself calls, to follow its tasks and to know the system voices. They cost nothing. */
 const OWN_CALLS: ReadonlySet<string> = new Set([
   'video.query',
   'video.template.query',
   'video.v2.query',
   'speech.async.query',
+  'voice.list',
 ])
 
 function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {

@@ -10,12 +10,14 @@ function aRetention(prunes: readonly (number | Error | Promise<number>)[] = [], 
   const answers = [...prunes]
   const clock = movableClock()
   const asked: number[] = []
+  const expired: number[] = []
   const errors: unknown[] = []
   let waiting: { callback: () => void; milliseconds: number } | undefined
   const retention = startRetention({
     ledger: {
-      async prune(before) {
+      async prune(before, expiredBefore) {
         asked.push(before)
+        expired.push(expiredBefore)
         const answer = answers.shift() ?? 0
         if (answer instanceof Error) throw answer
         return answer
@@ -43,7 +45,7 @@ function aRetention(prunes: readonly (number | Error | Promise<number>)[] = [], 
     fire()
     await vi.waitFor(() => expect(waits()).toBeDefined())
   }
-  return { asked, errors, retention, waits, fire, elapse }
+  return { asked, expired, errors, retention, waits, fire, elapse }
 }
 
 describe('retention', () => {
@@ -75,10 +77,17 @@ describe('retention', () => {
     expect(asked).toHaveLength(2)
   })
 
-  it('of 0 keeps everything', async () => {
-    const { waits, retention } = aRetention([], 0)
-    expect(waits()).toBeUndefined()
-    await retention.stop()
+  it('of 0 keeps every row, and no object that has expired', async () => {
+    const { asked, expired, elapse } = aRetention([], 0)
+    await elapse()
+    expect([asked, expired]).toEqual([[0], [START + 60_000 - 24 * HOUR]])
+  })
+
+  it('takes out objects that expired more than a day ago, by the same limit while there is more', async () => {
+    const { expired, elapse } = aRetention([5000, 0])
+    for (let step = 0; step < 3; step++) await elapse()
+    const first = START + 60_000 - 24 * HOUR
+    expect(expired).toEqual([first, first, first + HOUR + 1000])
   })
 
   it('waits no more when it is stopped', async () => {

@@ -11,7 +11,9 @@ import type { LedgerReader, Store } from '../../store/store.ts'
 import { bookRoutes } from './books.ts'
 import { sendError } from './errors.ts'
 import { adminGuard } from './guard.ts'
+import { objectRoutes } from './objects.ts'
 import { openApi } from './openapi.ts'
+import type { ObjectRemoval } from './removal.ts'
 import { tokenRoutes } from './tokens.ts'
 import { userRoutes } from './users.ts'
 import { compileValidator, type TypeBoxProvider } from './validation.ts'
@@ -21,8 +23,11 @@ export interface AdminRoutesOptions {
   readonly adminToken: AdminToken
   readonly users: UserService
   readonly tokens: TokenService
-  readonly store: Pick<Store, 'users' | 'tokens'>
+  readonly store: Pick<Store, 'users' | 'tokens' | 'objects' | 'callbacks'>
   readonly ledger: LedgerReader
+  readonly removal: ObjectRemoval
+  /** With what callbacks to a user are signed. */
+  readonly callbackSecretOf: (userId: string) => string
   /** The names of all operations. */
   readonly operations: readonly string[]
   readonly clock: Clock
@@ -67,6 +72,7 @@ export async function adminRoutes(app: FastifyInstance, options: AdminRoutesOpti
       userRoutes(admin, options)
       tokenRoutes(admin, options)
       bookRoutes(admin, options)
+      objectRoutes(admin, options)
     },
     { prefix: '/admin' },
   )

@@ -8,7 +8,7 @@ export function openApi(operations: readonly string[]): FastifyDynamicSwaggerOpt
       info: {
         title: 'minimax-gateway admin API',
         version: '1',
-        description: `What the operator does: users and their tokens, and what these used and are charged. Errors are \`{error: {code, message, path?}}\`. Operations: ${operations.join(', ')}.`,
+        description: `What the operator does: users and their tokens, what these used and are charged, and whose the objects on the account are. Errors are \`{error: {code, message, path?}}\`. Operations: ${operations.join(', ')}.`,
       },
       components: { securitySchemes: { adminToken: { type: 'http', scheme: 'bearer' } } },
       security: [{ adminToken: [] }],
@@ -19,6 +19,7 @@ export function openApi(operations: readonly string[]): FastifyDynamicSwaggerOpt
           name: 'books',
           description: 'Calls that went to MiniMax: what they used and what is charged for them.',
         },
+        { name: 'objects', description: 'What lives on the shared account, and whose it is.' },
       ],
     },
   }

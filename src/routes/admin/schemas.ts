@@ -42,6 +42,7 @@ const names = (maxLength: number, description: string) =>
   Type.Array(Type.String({ minLength: 1, maxLength }), { maxItems: 200, uniqueItems: true, description })
 
 export const UserParams = Type.Object({ id: userId }, closed)
+export const CallbackSecretView = Type.Object({ secret: Type.String() })
 export const TokenParams = Type.Object({ id: tokenId }, closed)
 
 export const NewUserBody = Type.Object(

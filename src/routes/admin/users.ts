@@ -1,7 +1,9 @@
 import type { UserService } from '../../auth/users.ts'
 import { GatewayError } from '../../errors.ts'
 import type { Store } from '../../store/store.ts'
+import type { ObjectRemoval } from './removal.ts'
 import {
+  CallbackSecretView,
   ErrorView,
   NewUserBody,
   UserChangeBody,
@@ -18,11 +20,25 @@ const tags = ['users']
 /** How many items a page has when nobody says. */
 export const DEFAULT_LIMIT = 100
 
-/** Routes that add, show and change users. */
+/** What the routes of users need. */
+export interface UserRoutesOptions {
+  readonly users: UserService
+  readonly store: Pick<Store, 'users'>
+  readonly removal: Pick<ObjectRemoval, 'forget'>
+  /** With what callbacks to a user are signed. */
+  readonly callbackSecretOf: (userId: string) => string
+}
+
+/** Routes that add, show and change users; see objects.ts for their deletion. */
 export function userRoutes(
   app: AdminServer,
-  { users, store }: { readonly users: UserService; readonly store: Pick<Store, 'users'> },
+  { users, store, removal, callbackSecretOf }: UserRoutesOptions,
 ): void {
+  /** What a call of a deleted user registered as it ended must not become that of another with the same id. */
+  async function forgetLeftovers(id: string): Promise<void> {
+    if ((await store.users.get(id)) === undefined) await removal.forget(id)
+  }
+
   app.post(
     '/v1/users',
     {
@@ -39,6 +55,7 @@ export function userRoutes(
       if (body.id === undefined && body.name === undefined) {
         throw new GatewayError('invalid_request', 'The field "name" is missing.', { path: 'name' })
       }
+      if (body.id !== undefined) await forgetLeftovers(body.id)
       return reply.code(201).send(userView(await users.add(body)))
     },
   )
@@ -88,5 +105,23 @@ export function userRoutes(
       },
     },
     async ({ params, body }) => userView(await users.update(params.id, body)),
+  )
+
+  app.get(
+    '/v1/users/:id/callback-secret',
+    {
+      schema: {
+        operationId: 'getCallbackSecret',
+        summary: 'Show with what callbacks to a user are signed',
+        description: 'The user needs it to tell genuine deliveries; see docs/callbacks.md.',
+        tags,
+        params: UserParams,
+        response: { 200: CallbackSecretView, default: ErrorView },
+      },
+    },
+    async ({ params: { id } }) => {
+      await users.get(id)
+      return { secret: callbackSecretOf(id) }
+    },
   )
 }

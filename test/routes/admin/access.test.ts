@@ -12,6 +12,8 @@ const PATHS = [
   '/admin/v1/users',
   '/admin/v1/users/ada',
   '/admin/v1/users/ada/tokens',
+  '/admin/v1/users/ada/objects',
+  '/admin/v1/objects',
   '/admin/v1/tokens',
   '/admin/v1/tokens/000000000000',
   '/admin/v1/tokens/000000000000/rotate',

@@ -2,6 +2,7 @@ import fastify, { type InjectOptions } from 'fastify'
 import { openAdminToken } from '../../../src/auth/admin-token.ts'
 import { Secret } from '../../../src/config/secret.ts'
 import { adminRoutes, adminServerOptions } from '../../../src/routes/admin/index.ts'
+import { createObjectRemoval, type RemoveObject } from '../../../src/routes/admin/removal.ts'
 import type { LedgerReader } from '../../../src/store/store.ts'
 import { aHouse, OPERATIONS } from '../../auth/helper.ts'
 
@@ -9,8 +10,21 @@ export const ADMIN_TOKEN = 'the-admin-token-of-the-tests-0123456789'
 
 type Method = NonNullable<InjectOptions['method']>
 
+interface Options {
+  failuresPerMinute?: number
+  ledger?: LedgerReader
+  /** Deletes an object at MiniMax; every deletion succeeds unless said. */
+  remove?: RemoveObject
+  /** Told of what `remove` threw. */
+  onError?: (error: unknown) => void
+}
+
 /** The admin API over a store in memory with a user `ada` in it. */
-export async function anAdminServer(options: { failuresPerMinute?: number; ledger?: LedgerReader } = {}) {
+export async function anAdminServer({
+  remove = async () => 'removed',
+  onError = () => undefined,
+  ...options
+}: Options = {}) {
   const house = await aHouse()
   const adminToken = await openAdminToken({ dataDir: '/nowhere', secret: new Secret(ADMIN_TOKEN) })
   const app = fastify({ ...adminServerOptions, trustProxy: '127.0.0.1' })
@@ -21,6 +35,8 @@ export async function anAdminServer(options: { failuresPerMinute?: number; ledge
     tokens,
     store,
     ledger: store.ledger,
+    removal: createObjectRemoval({ objects: store.objects, ledger: store.ledger, remove, onError }),
+    callbackSecretOf: (userId) => `secret of ${userId}`,
     clock,
     operations: OPERATIONS,
     ...options,

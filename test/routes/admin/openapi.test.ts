@@ -33,6 +33,9 @@ describe('the description of the admin API', () => {
   it('holds every route', async () => {
     expect((await operations()).map(([name]) => name).sort()).toEqual([
       'DELETE /admin/v1/tokens/{id}',
+      'DELETE /admin/v1/users/{id}',
+      'DELETE /admin/v1/users/{id}/objects',
+      'GET /admin/v1/objects',
       'GET /admin/v1/requests',
       'GET /admin/v1/requests/{id}',
       'GET /admin/v1/tokens',

@@ -1,0 +1,35 @@
+const MINUTE_MS = 60_000
+/** The part of a minute's calls that may go at once: the rest is spread, so that nobody waits for a minute to end. */
+const BURST = 1 / 20
+
+/**
+ * Spreads calls over time so that no minute, wherever it begins, has more of them than allowed (the generic cell rate
+ * algorithm, ITU-T I.371: one number tells all).
+ */
+export class Pace {
+  /** When the calls that went have been paid for, at the pace allowed. */
+  #paidAt = -Infinity
+
+  /**
+   * @param perMinute how many calls a minute may have, at least 1
+   * @returns when the next call may go, by the clock of `now`; the past: at once
+   */
+  readyAt(perMinute: number): number {
+    const burst = burstOf(perMinute)
+    return this.#paidAt - (burst - 1) * gapOf(perMinute, burst)
+  }
+
+  /** A call goes that counts as `cost` of them. */
+  spend(now: number, perMinute: number, cost: number): void {
+    this.#paidAt = Math.max(now, this.#paidAt) + cost * gapOf(perMinute, burstOf(perMinute))
+  }
+}
+
+function burstOf(perMinute: number): number {
+  return Math.max(1, Math.floor(perMinute * BURST))
+}
+
+/** A full burst and what follows it at this distance make no more than a minute's calls. */
+function gapOf(perMinute: number, burst: number): number {
+  return MINUTE_MS / (perMinute - burst + 1)
+}

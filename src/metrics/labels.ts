@@ -1,0 +1,41 @@
+/** How an attempt to authenticate ended. */
+export const AUTH_RESULTS = [
+  'ok',
+  'missing',
+  'invalid',
+  'expired',
+  'revoked',
+  'suspended',
+  'ambiguous',
+  'throttled',
+  'unavailable',
+] as const
+
+export type AuthResult = (typeof AUTH_RESULTS)[number]
+
+/** How the price of a call was found, or why it has none. */
+export const PRICE_LOOKUPS = [
+  /** By its own name, or its operation's. */
+  'listed',
+  /** By another name of the model. */
+  'alias',
+  /** By the model that was asked for, because the one that answered has no price. */
+  'asked',
+  /** By the dearest prices of the modality. */
+  'ceiling',
+  /** Nothing was used, so nothing was looked up. */
+  'nothing',
+  /** Refused before it was sent: there is no price. */
+  'unknown',
+  /** Answered, and there is no price: it cost nothing. */
+  'unpriced',
+  /** Answered, and what it used is no quantity, or money beyond all bounds: it cost nothing. */
+  'refused',
+] as const
+
+export type PriceLookup = (typeof PRICE_LOOKUPS)[number]
+
+/** What came of an operator's file of prices that has changed. */
+export const PRICE_RELOADS = ['applied', 'refused'] as const
+
+export type PriceReload = (typeof PRICE_RELOADS)[number]
