@@ -45,12 +45,14 @@ export interface ObjectColumns {
   readonly deletes: boolean
   /** Paths to other fields of its answer that hold an id: one that the caller named, or an element of a list. */
   readonly echoes: readonly string[]
+  /** Paths to fields of its request that name what cannot be kept apart: it is refused. */
+  readonly refuses: readonly string[]
 }
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
-const NONE: ObjectColumns = { makes: [], uses: [], lists: null, deletes: false, echoes: [] }
+const NONE: ObjectColumns = { makes: [], uses: [], lists: null, deletes: false, echoes: [], refuses: [] }
 
 const inBody = (kind: ObjectKind, at: string): IdPlace => ({ kind, in: 'body', at })
 const inQuery = (kind: ObjectKind, at: string): IdPlace => ({ kind, in: 'query', at })
@@ -76,7 +78,13 @@ const VOICES: readonly IdPlace[] = [
 /** A task of the second video API can be asked about for 7 days (api-reference/video-generation-v2-query). */
 const VIDEO_V2: readonly Making[] = [answered('video_v2_task', 'task_id', 7 * DAY_MS)]
 
+/** MiniMax keeps no answers of this surface (`store: false`, api-reference/responses-create); should it, they are the account's. */
+const STORED: readonly string[] = ['previous_response_id', 'conversation', 'conversation.id']
+
 const TABLE: Readonly<Record<string, Partial<ObjectColumns>>> = {
+  'chat.responses': { refuses: STORED },
+  'chat.input_tokens': { refuses: STORED },
+
   'vision.describe': { uses: [inBody('file', 'file_id')] },
 
   'speech.sync': { uses: VOICES },

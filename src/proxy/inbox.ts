@@ -46,6 +46,12 @@ export class Inbox {
         this.#owner.busy(false)
         this.#next()
       })
-      .catch((thrown: unknown) => this.#owner.failed(thrown))
+      .catch((thrown: unknown) => {
+        this.#owner.failed(thrown)
+        // What came after it is not looked at any more; but it must be read, or the close would never be heard.
+        this.#waiting.length = 0
+        this.#isBusy = false
+        this.#owner.busy(false)
+      })
   }
 }

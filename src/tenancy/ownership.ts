@@ -37,16 +37,11 @@ export class Ownership {
    */
   screen(owner: Owner, request: ScreenedRequest): Claim | null | Promise<Claim> {
     const { operation, body } = request
-    const columns = objectsOf(operation)
-    const references = body === null ? [] : referencesIn(body)
-    const isIdle = columns.makes.length === 0 && columns.uses.length === 0
-    if (isIdle && references.length === 0) return null
-    const ids: NamedId[] = references.map(({ id, start, end }) => {
-      if (id === null)
-        throw new GatewayError('invalid_request', 'Write references to files as mm_file://<file_id>.')
-      return { kind: 'file', text: id, range: { start, end } }
-    })
-    ids.push(...idsOf(request))
+    const { makes, uses, refuses } = objectsOf(operation)
+    if (body !== null && refuses.length > 0) refuseStored(body, refuses)
+    const references = body === null ? [] : referencedIn(body)
+    if (makes.length === 0 && uses.length === 0 && references.length === 0) return null
+    const ids = [...references, ...idsOf(request)]
     return this.#find(owner, ids, null).then(async (found) => await this.#claim(owner, request, found))
   }
 
@@ -64,7 +59,7 @@ export class Ownership {
     account: string,
     used: (objects: readonly OwnedObject[]) => void,
   ): Buffer | Promise<Buffer> {
-    const ids = idsOf(request)
+    const ids = [...referencedIn(request.body), ...idsOf(request)]
     const message = request.body
     if (ids.every(({ kind, text }) => kind === 'voice' && this.#isEverybodys(text))) return message
     return this.#find(owner, ids, account).then(({ objects, edits }) => {
@@ -157,6 +152,22 @@ export class Ownership {
     }
     return { object, edit, isNew: existing === undefined }
   }
+}
+
+/** @throws GatewayError `object_not_found` for what nobody of ours can own */
+function refuseStored(body: Buffer, paths: readonly string[]): void {
+  const [value] = findValues(body, paths) ?? []
+  if (value !== undefined)
+    throw new GatewayError('object_not_found', 'The response does not exist.', { path: value.path })
+}
+
+/** Files that stand in a document as `mm_file://…`. @throws GatewayError `invalid_request` */
+function referencedIn(body: Buffer): NamedId[] {
+  return referencesIn(body).map(({ id, start, end }) => {
+    if (id === null)
+      throw new GatewayError('invalid_request', 'Write references to files as mm_file://<file_id>.')
+    return { kind: 'file', text: id, range: { start, end } }
+  })
 }
 
 /** @throws GatewayError `invalid_request` */

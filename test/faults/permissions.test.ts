@@ -12,11 +12,11 @@ const HTTP = OPERATIONS.filter(({ body }) => body !== 'websocket')
 describe('a token that is bound', () => {
   it('to one operation may use no other one, and MiniMax hears of none', async () => {
     const { gateway } = shared()
-    const { token } = await gateway.token({ operations: ['files.list'] })
+    const { token } = await gateway.token({ operations: ['models.list'] })
     for (const operation of HTTP) {
       const answer = await callOperation(gateway.url, token, operation)
       const text = await answer.text()
-      if (operation.name === 'files.list') expect(answer.status).toBe(200)
+      if (operation.name === 'models.list') expect(answer.status).toBe(200)
       else {
         expect(answer.status, operation.name).toBe(403)
         expect(messageOfError(operation.dialect, text)).toBe('The token may not use this operation.')
@@ -24,7 +24,7 @@ describe('a token that is bound', () => {
     }
     const upgrade = requestText('GET /ws/v1/t2a_v2', [`Authorization: Bearer ${token}`, ...UPGRADE])
     expect((await sendRaw(gateway.url, upgrade)).status).toBe(403)
-    expect(gateway.emulator.requests.map(({ operation }) => operation)).toEqual(['files.list'])
+    expect(gateway.emulator.requests.map(({ operation }) => operation)).toEqual(['models.list'])
   })
 
   it('to a group of operations may use that group', async () => {

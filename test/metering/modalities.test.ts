@@ -116,7 +116,6 @@ const ANSWERS: readonly Case[] = [
     '0',
     '0',
   ],
-  ['voice.list', '/v1/get_voice', { voice_type: 'all' }, {}, '0', '0'],
 ]
 
 /** What is charged at the end of a task. */

@@ -5,6 +5,7 @@ import { requestLines, startGateway, type TestGateway } from '../helpers/gateway
 import { sharedGateway } from '../helpers/shared.ts'
 import { startUpstream } from '../helpers/upstream.ts'
 import { requestText, until, UPGRADE, Wire } from '../helpers/wire.ts'
+import { giveObjects } from '../helpers/owned.ts'
 
 const shared = sharedGateway()
 
@@ -108,10 +109,11 @@ describe("texts about the operator's account", () => {
     it('is a 503 of ours for an upload, a download and a look-up', async () => {
       const { gateway, token } = shared()
       const headers = { authorization: `Bearer ${token}` }
+      await giveObjects(gateway)
       gateway.emulator.scenario({ match: {}, use: `base_resp@${code}` })
       const form = { method: 'POST', headers, body: formFor() }
       await expectHidden(gateway, await fetch(`${gateway.url}/v1/files/upload`, form), 'native')
-      for (const path of ['/v1/files/retrieve_content?file_id=1', '/v1/files/list?purpose=voice_clone'])
+      for (const path of ['/v1/files/retrieve_content?file_id=1', '/v1/files/retrieve?file_id=1'])
         await expectHidden(gateway, await fetch(`${gateway.url}${path}`, { headers }), 'native')
     })
   })

@@ -65,7 +65,7 @@ describe('D2: a caller who leaves before the answer has begun', () => {
     const { gateway, token } = shared()
     gateway.emulator.scenario({ match: {}, use: 'stall-headers' })
     const wire = await Wire.open(gateway.url)
-    wire.write(requestText('GET /v1/files/list?purpose=voice_clone', [`Authorization: Bearer ${token}`]))
+    wire.write(requestText('GET /v1/models', [`Authorization: Bearer ${token}`]))
     await gateway.emulator.waitFor(({ complete }) => complete)
     const left = performance.now()
     wire.socket.destroy()

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { chat, post } from '../helpers/calls.ts'
 import { startGateway } from '../helpers/gateway.ts'
 import { startUpstream } from '../helpers/upstream.ts'
+import { giveObjects } from '../helpers/owned.ts'
 
 const TEXT = '{"base_resp":{"status_code":1024,"status_msg":"internal error"}}'
 
 describe('D4: a 503 of upstream', () => {
   it.each([
-    ['GET', '/v1/files/list?purpose=voice_clone'],
+    ['GET', '/v1/files/retrieve?file_id=1234'],
     ['GET', '/v1/models'],
     ['DELETE', '/v2/video_generation/1234'],
     ['POST', '/v1/text/chatcompletion_v2'],
@@ -19,6 +20,7 @@ describe('D4: a 503 of upstream', () => {
     })
     await using gateway = await startGateway({ upstreamUrl: upstream.url })
     const { token } = await gateway.token()
+    await giveObjects(gateway)
     const started = performance.now()
     const answer =
       method === 'POST'

@@ -33,7 +33,11 @@ describe('D7: a drain', () => {
     expect(answer.body.toString()).toContain('[DONE]')
     expect(drained).toBe(false)
     socket.send(
-      JSON.stringify({ event: 'task_start', model: 'speech-2.8-hd', voice_setting: { voice_id: 'male-x' } }),
+      JSON.stringify({
+        event: 'task_start',
+        model: 'speech-2.8-hd',
+        voice_setting: { voice_id: 'male-qn-qingse' },
+      }),
     )
     await until(() => seen.some((text) => text.includes('task_started')), 'the task')
     socket.send(JSON.stringify({ event: 'task_finish' }))

@@ -141,7 +141,7 @@ describe('D8: a body beyond its limit', () => {
     expect(answer.headers.get('retry-after')).toEqual(['1'])
     // What was held is given back: the next one fits again.
     using second = await Wire.open(gateway.url)
-    const small = '{"model":"speech-2.8-hd","text":"a","voice_setting":{"voice_id":"male-x"}}'
+    const small = '{"model":"speech-2.8-hd","text":"a","voice_setting":{"voice_id":"male-qn-qingse"}}'
     second.write(
       requestText('POST /v1/t2a_v2', [...headers.slice(0, 2), `Content-Length: ${small.length}`], small),
     )

@@ -102,7 +102,8 @@ describe('a name for a new voice', () => {
     await clone(anna)
     const [voice] = (await gateway.objects('anna')).filter(({ kind }) => kind === 'voice')
     const upstream = String(voice?.id)
-    const never = upstream.replace(/\d(?=_|-|$)/, (digit) => String((Number(digit) + 1) % 10))
+    // Another user's pseudonym, who does not exist: it is of small letters and the digits from 2 to 7.
+    const never = upstream.replace(/^u./, (first) => (first === 'ua' ? 'ub' : 'ua'))
     const file_id = Number(await bert.upload('voice_clone'))
     const accepted = gateway.emulator.accepted.get('voice.clone')
     const answers = [upstream, `${upstream}2`, never].map((voice_id) =>
