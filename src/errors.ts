@@ -76,7 +76,8 @@ export const REFUSALS = define({
   callback_forbidden: {
     status: 400,
     outcome: 'caller_invalid',
-    message: 'The callback_url is switched off here: leave it out, and ask for the state of the task instead.',
+    message:
+      'The callback_url is switched off here: leave it out, and ask for the state of the task instead.',
   },
   invalid_query: { status: 400, outcome: 'caller_invalid', message: 'The query is not valid.' },
   body_timeout: { status: 408, outcome: 'caller_invalid', message: 'The body did not arrive in time.' },
