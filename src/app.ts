@@ -59,7 +59,16 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
   })
   const keys = new UpstreamKeys(config.upstreamKeys)
   const secrets = new SecretForms(config.upstreamKeys.map(({ key }) => key.reveal()))
-  const books = await openBooks({ config, store: store.ledger, upstream, keys, metrics, logger, clock })
+  const books = await openBooks({
+    config,
+    store: store.ledger,
+    upstream,
+    keys,
+    metrics,
+    logger,
+    clock,
+    taskSeen: (task, document) => tenancy.seen(task, document),
+  })
   const tenancy = openTenancy({
     config,
     store,

@@ -43,6 +43,8 @@ export interface BooksParts {
   readonly metrics: Metrics
   readonly logger: Logger
   readonly clock: Clock
+  /** A task was asked about. */
+  readonly taskSeen: (task: Task, document: Buffer) => void
 }
 
 /**
@@ -152,7 +154,9 @@ function openTracker(parts: BooksParts, ledger: Ledger, billing: Billing): TaskT
       if (key === undefined)
         throw new Error(`the upstream key ${task.upstreamKey} is not configured any more`)
       if (operation === undefined) throw new Error(`there is no operation ${name}`)
-      return await ask(upstream, { operation, path, key }, signal)
+      const answer = await ask(upstream, { operation, path, key }, signal)
+      parts.taskSeen(task, answer.body)
+      return answer
     },
     bill: (task, usage, report) => billTask(billing, task, usage, report),
     clock,

@@ -4,11 +4,12 @@ import type { Clock } from '../lib/clock.ts'
 import { randomBase62 } from '../lib/ids.ts'
 import type { Logger } from '../log.ts'
 import { OPERATIONS, type Operation } from '../minimax/catalog.ts'
+import { TASKS } from '../minimax/tasks.ts'
 import { ask } from '../proxy/ask.ts'
 import type { UpstreamKeys } from '../proxy/keys.ts'
 import type { Upstream } from '../proxy/upstream.ts'
 import type { Pipeline } from '../routes/passage.ts'
-import type { OwnedObject, Store } from '../store/store.ts'
+import type { OwnedObject, Store, Task } from '../store/store.ts'
 import { CallbackDelivery } from '../tenancy/callback-delivery.ts'
 import { createPost } from '../tenancy/callback-post.ts'
 import { CallbackRelay } from '../tenancy/callback-relay.ts'
@@ -31,6 +32,8 @@ export interface Tenancy {
   /** Takes in what MiniMax calls back with; null unless callbacks are relayed. */
   readonly relay: CallbackRelay | null
   readonly list: Pipeline['list']
+  /** The gateway itself has asked how a task stands. */
+  seen(task: Pick<Task, 'userId' | 'taskId' | 'operation'>, document: Buffer): void
   /** Deletes an object of a user at MiniMax, for the operator. */
   remove(object: OwnedObject): Promise<'removed' | 'gone' | 'failed'>
   /** With what callbacks to a user are signed. */
@@ -94,6 +97,9 @@ export function openTenancy(parts: TenancyParts): Tenancy {
     session: (owner, operation) => ownership.session(owner, operation),
     relay: callbacks.relay,
     list: (userId, request) => listFor({ objects, systemVoices, sharedVoices, clock }, userId, request),
+    seen({ userId, taskId, operation }, document) {
+      if (TASKS[operation]?.query === 'video.v2.query') void ownership.seen(userId, taskId, document)
+    },
     remove: (object) => remove(upstream, keys, object),
     callbackSecretOf: callbackSecretsOf(hash),
     start: () => callbacks.delivery?.start(),

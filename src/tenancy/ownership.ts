@@ -3,6 +3,7 @@ import { findValues, insertField, jsonString, referencesIn, replaceValues } from
 import { idPathsOf, objectsOf, type ObjectKind } from '../minimax/objects.ts'
 import type { OwnedObject } from '../store/store.ts'
 import { Claim } from './claim.ts'
+import { taskDetailOf } from './lists.ts'
 import { Session } from './session.ts'
 import type { Edit, NewVoice, Owner, OwnershipTools, ScreenedRequest } from './tools.ts'
 
@@ -51,6 +52,20 @@ export class Ownership {
     return new Session(this.#tools, owner.userId, account, (message, used) =>
       this.#screenMessage(owner, { operation, parameter: '', query: '', body: message }, account, used),
     )
+  }
+
+  /** The gateway itself has asked how a user's task stands: lists show that from now on. Never rejects. */
+  async seen(userId: string, taskId: string, document: Buffer): Promise<void> {
+    const detail = taskDetailOf(document)
+    if (detail === '') return
+    const { objects, clock, write } = this.#tools
+    try {
+      const object = await objects.find(userId, 'video_v2_task', taskId, clock.now())
+      if (object === undefined || object.detail === detail) return
+      write({ kind: 'own', object: { ...object, detail } }, () => undefined)
+    } catch {
+      // The store takes no questions now. The list stays as it is until the next look.
+    }
   }
 
   #screenMessage(
