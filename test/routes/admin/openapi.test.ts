@@ -42,6 +42,7 @@ describe('the description of the admin API', () => {
       'GET /admin/v1/usage',
       'GET /admin/v1/users',
       'GET /admin/v1/users/{id}',
+      'GET /admin/v1/users/{id}/callback-secret',
       'GET /admin/v1/users/{id}/tokens',
       'PATCH /admin/v1/users/{id}',
       'POST /admin/v1/tokens/{id}/rotate',
