@@ -87,7 +87,7 @@ export function openTenancy(parts: TenancyParts): Tenancy {
     clock,
     random: randomBase62,
   })
-  const callbacks = openCallbacks(parts)
+  const callbacks = openCallbacks(parts, ownership)
   return {
     screen(owner, request) {
       const claim = ownership.screen(owner, request)
@@ -119,7 +119,8 @@ interface Callbacks extends CallbackTools {
   readonly delivery: CallbackDelivery | null
 }
 
-function openCallbacks({ config, store, books, keys, hash, logger, clock }: TenancyParts): Callbacks {
+function openCallbacks(parts: TenancyParts, ownership: Ownership): Callbacks {
+  const { config, store, books, keys, hash, logger, clock } = parts
   const onError = (error: unknown): void => logger.error({ err: error }, 'a callback could not be kept')
   const { callbackUrls: mode, callbackAllowedHosts: allowedHosts, publicUrl } = config
   const ownHost = publicUrl === undefined ? undefined : new URL(publicUrl).hostname
@@ -157,6 +158,8 @@ function openCallbacks({ config, store, books, keys, hash, logger, clock }: Tena
       // The task is kept by the key that made it; of an account with several, one knows it.
       for (const key of keys.of(account)) books.observe(operation, key.name, body)
     },
+    own: ({ userId, tokenId, requestId, account }, operation, body) =>
+      ownership.told({ userId, tokenId, requestId }, operation, account, body),
     wake: () => delivery.wake(),
     events: {
       received: ({ userId, operation }, result) =>

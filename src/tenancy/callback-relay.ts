@@ -45,6 +45,11 @@ export interface RelayOptions {
    * @param operation the one that asks for the state of such a task; the body is laid out as its answer
    */
   readonly observe: (operation: string, account: string, body: Buffer) => void
+  /**
+   * What a body names that is new becomes its reader's before it is handed on. Rejects with `store_unavailable`, or
+   * `upstream_bad_answer` for what is another's; then the body is not taken.
+   */
+  readonly own: (callback: Callback, operation: string, body: Buffer) => Promise<void>
   /** A body waits to be handed on. */
   readonly wake: () => void
   readonly events: RelayEvents
@@ -149,7 +154,7 @@ export class CallbackRelay {
   }
 
   async #take(callback: Callback, body: Buffer): Promise<CallbackAnswer> {
-    const { store, clock, events, observe, wake } = this.#options
+    const { store, clock, events, observe, own, wake } = this.#options
     const { secretHash, userId, account } = callback
     const query = TASKS[callback.operation]?.query ?? ''
     const taskId = taskIdIn(query, body)
@@ -162,6 +167,7 @@ export class CallbackRelay {
       return NOT_FOUND
     }
     observe(query, account, body)
+    await own(callback, query, body)
     const now = clock.now()
     const delivery = {
       id: newRequestId(now),

@@ -54,6 +54,18 @@ export class Ownership {
     )
   }
 
+  /**
+   * A user is about to be told, by a callback, what an operation's answer tells: what it names that is new becomes theirs.
+   * @throws GatewayError (rejects) `store_unavailable`, or `upstream_bad_answer` for what is another's
+   */
+  async told(owner: Owner, operation: string, account: string, document: Buffer): Promise<void> {
+    const request = { operation, parameter: '', query: '', body: null }
+    const claim = new Claim(this.#tools, owner, request, account, [], null)
+    await new Promise<void>((resolve, reject) => {
+      claim.answered(document, (error) => (error === null ? resolve() : reject(error)))
+    })
+  }
+
   /** The gateway itself has asked how a user's task stands: lists show that from now on. Never rejects. */
   async seen(userId: string, taskId: string, document: Buffer): Promise<void> {
     const detail = taskDetailOf(document)

@@ -27,6 +27,7 @@ function relayAt(publicUrl = 'https://gateway.example.com'): CallbackRelay {
     publicUrl,
     clock: { now: () => 5000 },
     observe: (operation, account, body) => heard.observed.push([operation, account, body.toString()]),
+    own: () => Promise.resolve(),
     wake: () => (heard.woken += 1),
     events: { received: (_, result) => heard.results.push(result) },
   })

@@ -90,6 +90,10 @@ describe('a callback_url that is relayed', () => {
     expect((await call(`/callbacks/${'A'.repeat(43)}`, other))[0]).toBe(404)
     const body = { task_id: '106916112212032', status: 'success', file_id: '205258526306433' }
     expect((await call(path, body))[0]).toBe(200)
+    // Of the file the user hears by this body alone, and can use it at once.
+    expect(await gateway.admin('GET', '/admin/v1/objects?user=user-1&kind=file')).toMatchObject({
+      items: [{ id: '205258526306433' }],
+    })
     await expect
       .poll(async () => await gateway.admin('GET', '/admin/v1/requests'))
       .toMatchObject({
