@@ -11,12 +11,16 @@ const SERVER = fileURLToPath(new URL('../src/server.ts', import.meta.url))
 /** The gateway with everything on, and a token to call it with. */
 export interface GatewayChild extends Child {
   readonly token: string
+  /** Makes another user. @returns a token of theirs */
+  newToken(user: string): Promise<string>
 }
 
 export interface GatewayOptions {
   readonly upstreamUrl: string
   readonly key: string
   readonly dataDir: string
+  /** Settings beside those of every benchmark. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 interface Addresses {
@@ -74,16 +78,35 @@ async function post(
   return answer
 }
 
-async function newToken(adminUrl: string, adminToken: string): Promise<string> {
+/** One limit of every kind, and none that a benchmark reaches. */
+const EVERY_LIMIT = {
+  requests_per_minute: 100_000_000,
+  tokens_per_minute: 1_000_000_000,
+  concurrency: 100_000,
+  models: { 'MiniMax-M3': { requests_per_minute: 100_000_000, tokens_per_minute: 1_000_000_000 } },
+  budgets: [
+    { amount: '1000000', period: 'day' },
+    { amount: '1000000', period: 'month' },
+    { unit: 'output_tokens', quantity: 1_000_000_000_000, period: 'day' },
+  ],
+}
+
+async function newToken(adminUrl: string, adminToken: string, user: string): Promise<string> {
   const users = `${adminUrl}/admin/v1/users`
-  await post(users, adminToken, { id: 'bench', name: 'bench' })
-  const { token } = await post(`${users}/bench/tokens`, adminToken, {})
+  await post(users, adminToken, { id: user, name: user, limits: EVERY_LIMIT, prepaid: true })
+  await post(`${users}/${user}/credits`, adminToken, { amount: '1000000', reason: 'benchmark' })
+  const { token } = await post(`${users}/${user}/tokens`, adminToken, { limits: EVERY_LIMIT })
   if (typeof token !== 'string') throw new Error('the gateway issued no token')
   return token
 }
 
-/** Starts the gateway as an operator would, with a database of its own, and makes a user and a token. */
-export async function startGateway({ upstreamUrl, key, dataDir }: GatewayOptions): Promise<GatewayChild> {
+/** Starts the gateway as an operator would, with a database of its own, and makes a user and a token under every limit. */
+export async function startGateway({
+  upstreamUrl,
+  key,
+  dataDir,
+  env = {},
+}: GatewayOptions): Promise<GatewayChild> {
   const adminToken = randomBytes(32).toString('hex')
   const gateway = spawn(process.execPath, [SERVER], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -100,13 +123,15 @@ export async function startGateway({ upstreamUrl, key, dataDir }: GatewayOptions
       LOG_FORMAT: 'json',
       DRAIN_TIMEOUT: '1s',
       ADDRESS_REQUESTS_PER_MINUTE: '10000000',
+      ...env,
     },
   })
   await once(gateway, 'spawn')
   const stop = (): Promise<void> => stopProcess(gateway)
   try {
     const { publicUrl, adminUrl } = await listening(gateway)
-    return { url: publicUrl, pid: pidOf(gateway), stop, token: await newToken(adminUrl, adminToken) }
+    const tokenOf = (user: string): Promise<string> => newToken(adminUrl, adminToken, user)
+    return { url: publicUrl, pid: pidOf(gateway), stop, token: await tokenOf('bench'), newToken: tokenOf }
   } catch (error) {
     await stop()
     throw error

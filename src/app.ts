@@ -2,14 +2,19 @@ import { mkdir } from 'node:fs/promises'
 import rateLimit from '@fastify/rate-limit'
 import { createAdminServer } from './app/admin.ts'
 import { openBooks } from './app/books.ts'
+import { openLimits } from './app/limits.ts'
 import { createPipeline } from './app/pipeline.ts'
 import { openTenancy } from './app/tenancy.ts'
 import { openAdminToken, type AdminToken } from './auth/admin-token.ts'
 import { createAuthenticator } from './auth/authenticator.ts'
 import { openPepper } from './auth/hash.ts'
 import type { Config } from './config/schema.ts'
+import { startPruning } from './idempotency/pruning.ts'
+import { createReplays } from './idempotency/replays.ts'
+import { createCreditService } from './limits/credit.ts'
 import { Turns } from './limits/turns.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
+import { randomBase62 } from './lib/ids.ts'
 import type { Log } from './log.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { UpstreamKeys } from './proxy/keys.ts'
@@ -68,6 +73,16 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
     logger,
     clock,
     taskSeen: (task, document) => tenancy.seen(task, document),
+    taskEnded: (task, { bill, at }) => limiter.end(task, { charged: bill.charged, usage: bill.usage, at }),
+  })
+  const limiter = await openLimits({ config, store, ledger: books.ledger, metrics, logger, clock })
+  const credit = createCreditService({
+    store,
+    ledger: store.ledger,
+    limiter,
+    clock,
+    currency: config.priceCurrency,
+    hash,
   })
   const tenancy = openTenancy({
     config,
@@ -82,10 +97,21 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
   const turns = new Turns({
     concurrency: config.upstreamConcurrency,
     requestsPerMinute: config.upstreamRequestsPerMinute,
+    models: config.upstreamModelLimits,
     queueTimeMs: config.upstreamQueueTime,
     clock,
     events: { waited: (ms) => metrics.turnWaited(ms / 1000), refused: () => metrics.limited('turn') },
   })
+  const replays = createReplays({
+    store: store.idempotency,
+    clock,
+    ownerId: randomBase62(16),
+    retentionMs: config.idempotencyRetention,
+    maxAnswer: config.idempotencyMaxAnswer,
+    onError: (error, requestId) =>
+      logger.error({ err: error, requestId }, 'what became of an Idempotency-Key could not be kept'),
+  })
+  let pruning: ReturnType<typeof startPruning> | undefined
   let isDraining = false
 
   const publicServer = createPublicServer(config, clock)
@@ -100,6 +126,8 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
     secrets,
     books,
     tenancy,
+    limiter,
+    replays,
     turns,
     hash,
     authenticator,
@@ -112,6 +140,8 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
   await publicServer.register(ownRoutes, {
     ...pipeline,
     ledger: store.ledger,
+    redeem: (userId, code) => credit.redeem(userId, code),
+    currency: config.priceCurrency,
     onError: (error, requestId) =>
       logger.error({ err: error, requestId }, 'a question could not be answered'),
   })
@@ -124,6 +154,8 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
     adminToken,
     clock,
     metrics,
+    limiter,
+    credit,
     isDraining: () => isDraining,
     isLedgerFailing: () => books.ledger.isFailing,
     removeObject: (object) => tenancy.remove(object),
@@ -137,6 +169,11 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
       const adminUrl = await adminServer.listen({ host: config.adminHost, port: config.adminPort })
       books.start()
       tenancy.start()
+      pruning = startPruning({
+        store: store.idempotency,
+        clock,
+        onError: (error) => logger.error({ err: error }, 'old Idempotency-Keys could not be taken out'),
+      })
       return { publicUrl, adminUrl }
     },
     async drain() {
@@ -147,6 +184,7 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
       turns.close()
       await closePublicServer(publicServer, LAST_WORDS_MS)
       await adminServer.close()
+      await pruning?.stop()
       await tenancy.close()
       await books.close()
       await upstream.close()

@@ -25,6 +25,17 @@ export interface CallBill {
   readonly estimated: boolean
 }
 
+/** How a limit of a minute stood when the call was let in. */
+export interface CallRate {
+  readonly name: 'requests' | 'tokens'
+  readonly limit: number
+  readonly remaining: number
+  /** Milliseconds until all of it is there again. */
+  readonly resetMs: number
+}
+
+const NO_RATES: readonly CallRate[] = Object.freeze([])
+
 /**
  * The one record that a proxied request fills in, stage by stage, and that is finished exactly once.
  * Times are milliseconds of the monotonic clock unless said otherwise.
@@ -62,6 +73,10 @@ export class Call {
   bill: CallBill | null = null
   /** What the user pays for it, as a decimal text; '' as long as that is not known. */
   charged = ''
+  /** Tokens that it may use at the most, where somebody needs to know. */
+  tokens = 0
+  /** The caller's limits of a minute, for the headers of the answer. */
+  rates: readonly CallRate[] = NO_RATES
   outcome: Outcome | null = null
   /** What went wrong beneath an error of ours; for the log alone. */
   cause: unknown

@@ -130,6 +130,61 @@ export const REFUSALS = define({
     message: 'Too many requests from this address.',
     retryAfter: 60,
   },
+  rate_limited: {
+    status: 429,
+    outcome: 'caller_rate_limited',
+    message: 'Too many requests a minute.',
+    retryAfter: 1,
+  },
+  tokens_rate_limited: {
+    status: 429,
+    outcome: 'caller_rate_limited',
+    message: 'Too many tokens a minute.',
+    retryAfter: 1,
+  },
+  concurrency_limited: {
+    status: 429,
+    outcome: 'caller_rate_limited',
+    message: 'Too many calls at a time: wait for one to end.',
+    retryAfter: 1,
+  },
+  budget_exceeded: {
+    status: 402,
+    outcome: 'caller_over_budget',
+    message: 'What this call may cost is more than is left of the budget.',
+  },
+  credit_exhausted: {
+    status: 402,
+    outcome: 'caller_over_budget',
+    message: 'What this call may cost is more than the credit that is left.',
+  },
+  idempotency_key_invalid: {
+    status: 400,
+    outcome: 'caller_invalid',
+    message: 'An Idempotency-Key has 1 to 255 visible characters.',
+  },
+  idempotency_running: {
+    status: 409,
+    outcome: 'caller_invalid',
+    message: 'A request with this Idempotency-Key is under way; ask again shortly.',
+    retryAfter: 1,
+  },
+  idempotency_unknown: {
+    status: 409,
+    outcome: 'caller_invalid',
+    message:
+      'A request with this Idempotency-Key was cut off, and whether it was carried out is not known. Look it up, or use another key.',
+  },
+  idempotency_unrepeatable: {
+    status: 409,
+    outcome: 'caller_invalid',
+    message: 'A request with this Idempotency-Key was answered, but its answer was not kept.',
+  },
+  idempotency_mismatch: {
+    status: 422,
+    outcome: 'caller_invalid',
+    message: 'This Idempotency-Key was used with another body.',
+  },
   upstream_busy: {
     status: 429,
     outcome: 'caller_rate_limited',

@@ -2,12 +2,15 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import type { AdminToken } from '../auth/admin-token.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { TokenHash } from '../auth/hash.ts'
+import { createPlanService } from '../auth/plans.ts'
 import { createTokenService } from '../auth/tokens.ts'
 import { createUserService } from '../auth/users.ts'
 import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { secretMatcher } from '../lib/secrets.ts'
+import type { CreditService } from '../limits/credit.ts'
+import type { Limiter } from '../limits/limiter.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { OPERATION_NAMES } from '../minimax/catalog.ts'
@@ -26,6 +29,8 @@ export interface AdminParts {
   readonly adminToken: AdminToken
   readonly clock: Clock
   readonly metrics: Metrics
+  readonly limiter: Pick<Limiter, 'standing'>
+  readonly credit: CreditService
   readonly isDraining: () => boolean
   /** Whether new calls are refused because the ledger takes no writes. */
   readonly isLedgerFailing: () => boolean
@@ -45,6 +50,8 @@ export async function createAdminServer(parts: AdminParts): Promise<FastifyInsta
     adminToken,
     clock,
     metrics,
+    limiter,
+    credit,
     isDraining,
     isLedgerFailing,
     removeObject = async () => 'failed',
@@ -69,6 +76,7 @@ export async function createAdminServer(parts: AdminParts): Promise<FastifyInsta
     operations: OPERATION_NAMES,
   })
   const users = createUserService({ store, clock, authenticator })
+  const plans = createPlanService({ store, clock, authenticator, operations: OPERATION_NAMES })
   const removal = createObjectRemoval({
     objects: store.objects,
     ledger: store.ledger,
@@ -91,6 +99,10 @@ export async function createAdminServer(parts: AdminParts): Promise<FastifyInsta
     adminToken,
     users,
     tokens,
+    plans,
+    credit,
+    limiter,
+    currency: config.priceCurrency,
     store,
     ledger: store.ledger,
     removal,

@@ -3,11 +3,12 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../log.ts'
 import { Billing } from '../metering/billing.ts'
 import { Entry, type EntryTools } from '../metering/entry.ts'
+import { Estimator } from '../metering/estimate.ts'
 import { Ledger } from '../metering/ledger.ts'
 import { openPriceBook } from '../metering/price-book.ts'
 import { startRetention } from '../metering/retention.ts'
 import { factsOf, taskOpeningOf } from '../metering/tasks.ts'
-import { TaskTracker, type Trouble } from '../metering/tracker.ts'
+import { TaskTracker, type TaskEnd, type Trouble } from '../metering/tracker.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { OPERATIONS } from '../minimax/catalog.ts'
 import type { TaskReport } from '../minimax/tasks.ts'
@@ -45,6 +46,8 @@ export interface BooksParts {
   readonly clock: Clock
   /** A task was asked about. */
   readonly taskSeen: (task: Task, document: Buffer) => void
+  /** A task has ended, and its call is settled. */
+  readonly taskEnded: (task: Task, end: TaskEnd) => void
 }
 
 /**
@@ -77,6 +80,12 @@ export async function openBooks(parts: BooksParts): Promise<Books> {
   const tools: EntryTools = {
     ledger,
     billing,
+    estimator: new Estimator({
+      prices,
+      currency: config.priceCurrency,
+      unknown: config.priceUnknown,
+      holdOutputTokens: config.holdOutputTokens,
+    }),
     clock,
     taskOf: (call, facts, bill, document) =>
       taskOpeningOf(
@@ -104,7 +113,7 @@ export async function openBooks(parts: BooksParts): Promise<Books> {
       new Entry(
         tools,
         call,
-        billing.multiplierOf(identity ?? { multiplier: null, plan: null }),
+        billing.multiplierOf(identity ?? { multiplier: null, planMultiplier: null, plan: null }),
         body,
         subject,
       ),
@@ -162,7 +171,10 @@ function openTracker(parts: BooksParts, ledger: Ledger, billing: Billing): TaskT
     clock,
     random: Math.random,
     events: {
-      ended: (task, { state }) => logger.debug({ task: task.taskId, state }, 'a task has ended'),
+      ended(task, end) {
+        parts.taskEnded(task, end)
+        logger.debug({ task: task.taskId, state: end.state }, 'a task has ended')
+      },
       trouble: (task, trouble) =>
         logger.warn({ task: task.taskId, ...troubleOf(trouble) }, 'a task did not answer'),
       failed: (what, error) => logger.error({ err: error }, `following tasks: the ${what} failed`),

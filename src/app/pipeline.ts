@@ -1,4 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Replays } from '../idempotency/replays.ts'
+import type { Limiter } from '../limits/limiter.ts'
+import { Overload } from '../limits/overload.ts'
 import type { Turns } from '../limits/turns.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { TokenHash } from '../auth/hash.ts'
@@ -33,6 +36,8 @@ export interface PipelineParts {
   readonly secrets: SecretForms
   readonly books: Books
   readonly tenancy: Tenancy
+  readonly limiter: Limiter
+  readonly replays: Replays
   readonly turns: Turns
   readonly hash: TokenHash
   readonly authenticator: Authenticator
@@ -43,7 +48,7 @@ export interface PipelineParts {
 
 /** Puts the stages of a request together. */
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { config, log, clock, live, upstream, keys, secrets, books, tenancy, turns, hash } = parts
+  const { config, log, clock, live, upstream, keys, secrets, books, tenancy, limiter, turns, hash } = parts
   const { authenticator, metrics, publicServer, isDraining } = parts
   // A token may stand where it does not belong, say as a model's name; its public id may be logged, the rest not.
   const mark = `${config.tokenPrefix}_`
@@ -78,6 +83,17 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       turns,
     }),
     books: books.of,
+    limiter,
+    estimatesAll: Object.values(config.upstreamModelLimits).some(
+      ({ tokensPerMinute }) => tokensPerMinute > 0,
+    ),
+    replays: parts.replays,
+    overload: new Overload({
+      maxInflight: config.maxInflight,
+      delayMs: config.overloadDelay,
+      clock,
+      refused: (kind) => metrics.limited(kind),
+    }),
     screen: tenancy.screen,
     session: tenancy.session,
     pseudonyms: new Pseudonyms(Buffer.from(hash('pseudonyms'), 'hex')),

@@ -2,10 +2,10 @@ import { hash as digest, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { GatewayError, type RefusalCode } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Store, Token, User } from '../store/store.ts'
+import type { Plan, Store, Token, User } from '../store/store.ts'
+import { identityFrom } from './effective.ts'
 import { isSameHash, type TokenHash } from './hash.ts'
 import type { Ending, Identity } from './identity.ts'
-import { nameRule, operationRule } from './rules.ts'
 import { parseToken } from './token.ts'
 
 /** How long a token is served from memory before the store is asked again. */
@@ -28,6 +28,8 @@ export interface Authenticator {
   forget(ending: Ending): void
   /** A user has changed without ending, and the store says so already. */
   refresh(userId: string): void
+  /** A plan was added, changed or removed, and the store says so already. */
+  refreshPlan(planId: string): void
   /** A token was added: its hash is not unknown any more, whoever tried it before. */
   welcome(hash: string): void
   /** @returns stops the listening; a listener must not throw */
@@ -52,16 +54,14 @@ interface Entry {
   readonly readAt: number
 }
 
-function entryFrom({ token, user }: { token: Token; user: User }, readAt: number): Entry {
-  const identity: Identity = Object.freeze({
-    userId: user.id,
-    tokenId: token.id,
-    plan: user.plan,
-    multiplier: user.multiplier,
-    expiresAt: token.expiresAt ?? Infinity,
-    mayUseOperation: operationRule(token.operations),
-    mayUseModel: nameRule(token.models),
-  })
+interface Found {
+  readonly token: Token
+  readonly user: User
+  readonly plan: Plan | null
+}
+
+function entryFrom({ token, user, plan }: Found, readAt: number): Entry {
+  const identity = identityFrom(token, user, plan)
   const refusal =
     token.revokedAt !== null ? 'token_revoked' : user.status === 'suspended' ? 'user_suspended' : null
   return { identity, refusal, readAt }
@@ -145,6 +145,9 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     },
 
     refresh: (changed) => dropWhere(({ userId }) => userId === changed),
+
+    // By the name that users have: one may have been there before the plan was.
+    refreshPlan: (changed) => dropWhere(({ plan }) => plan === changed),
 
     welcome(added) {
       epoch++

@@ -1,3 +1,15 @@
+import type { Limits } from '../store/store.ts'
+
+/** What a user or a token is limited to. */
+export interface LimitedSubject {
+  readonly kind: 'user' | 'token'
+  readonly id: string
+  /** When it was made: what is older is not its. Milliseconds since the Unix epoch. */
+  readonly since: number
+  /** In force: of a user, the plan's with the user's own over them. */
+  readonly limits: Limits
+}
+
 /** Who calls: a token and its user, as the store had them when they were looked up. */
 export interface Identity {
   readonly userId: string
@@ -5,11 +17,17 @@ export interface Identity {
   readonly plan: string | null
   /** The user's own multiplier of prices, a decimal text; null: they have none. */
   readonly multiplier: string | null
+  /** That of the user's plan; null: it has none, or there is no such plan. */
+  readonly planMultiplier: string | null
+  /** Whose limits hold, the user's first; none where nothing is limited. */
+  readonly limited: readonly LimitedSubject[]
+  /** Whether the user spends only credit. */
+  readonly prepaid: boolean
   /** Milliseconds since the Unix epoch; Infinity: never. */
   readonly expiresAt: number
-  /** @returns whether the token's own rules let it use an operation, e.g. `chat.native` (`chat.*` lets all of chat) */
+  /** @returns whether the rules of the token and of the plan let it use an operation, e.g. `chat.native` (`chat.*` lets all of chat) */
   mayUseOperation(operation: string): boolean
-  /** @returns whether the token's own rules let it use a model; names compare exactly */
+  /** @returns whether the rules of the token and of the plan let it use a model; names compare exactly */
   mayUseModel(model: string): boolean
 }
 

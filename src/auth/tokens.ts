@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Store, Token } from '../store/store.ts'
+import type { Limits, Store, Token } from '../store/store.ts'
 import type { Authenticator } from './authenticator.ts'
 import type { TokenHash } from './hash.ts'
 import { checkOperationPatterns } from './rules.ts'
@@ -14,6 +14,8 @@ export interface TokenRules {
   /** Names, `modality.*` or `*`. */
   readonly operations?: readonly string[] | null | undefined
   readonly models?: readonly string[] | null | undefined
+  /** Of the token alone, beside those of its user. */
+  readonly limits?: Limits | null | undefined
 }
 
 /** A token that was just made: the only time that its text is known. */
@@ -72,9 +74,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     }
   }
 
-  function draft(
-    fields: Pick<Token, 'userId' | 'name' | 'operations' | 'models' | 'createdAt' | 'expiresAt'>,
-  ) {
+  function draft(fields: Omit<Token, 'id' | 'kind' | 'hash' | 'revokedAt' | 'replacedBy'>) {
     const { id, text } = newToken(prefix)
     const record: Token = {
       ...fields,
@@ -88,13 +88,13 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   }
 
   return {
-    async create(userId, { name = null, expiresInMs, operations = null, models = null } = {}) {
+    async create(userId, { name = null, expiresInMs, operations = null, models = null, limits = null } = {}) {
       if (operations !== null) checkOperationPatterns(operations, known)
       const createdAt = clock.now()
       if (expiresInMs === 0) throw outOfRange('expires_in')
       const expiresAt = expiresInMs === undefined ? null : timeAfter(createdAt, expiresInMs, 'expires_in')
       await requireUser(userId)
-      const issued = draft({ userId, name, operations, models, createdAt, expiresAt })
+      const issued = draft({ userId, name, operations, models, limits, createdAt, expiresAt })
       if (!(await store.tokens.add(issued.record))) throw new GatewayError('internal')
       authenticator.welcome(issued.record.hash)
       return issued
@@ -113,9 +113,9 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       const endsAt = timeAfter(now, graceMs, 'grace')
       const old = await store.tokens.get(id)
       if (old === undefined) throw noSuchToken()
-      const { userId, name, operations, models } = old
+      const { userId, name, operations, models, limits } = old
       const expiresAt = old.expiresAt === null ? null : now + (old.expiresAt - old.createdAt)
-      const issued = draft({ userId, name, operations, models, createdAt: now, expiresAt })
+      const issued = draft({ userId, name, operations, models, limits, createdAt: now, expiresAt })
       const ended = await store.tokens.rotate(id, issued.record, endsAt, now)
       if (ended === undefined) {
         throw new GatewayError('conflict', 'The token is revoked, expired or replaced already.')

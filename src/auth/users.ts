@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { randomBase62 } from '../lib/ids.ts'
-import type { Store, User, UserStatus } from '../store/store.ts'
+import type { Limits, Store, User, UserStatus } from '../store/store.ts'
 import type { Authenticator } from './authenticator.ts'
 
 /** A user to be; without an id one is made. */
@@ -12,6 +12,10 @@ export interface NewUser {
   readonly plan?: string | null | undefined
   /** What they pay, as a multiple of the list price: a decimal text. */
   readonly multiplier?: string | null | undefined
+  /** Their own, over those of their plan. */
+  readonly limits?: Limits | null | undefined
+  /** Whether they spend only credit; null: as their plan says. */
+  readonly prepaid?: boolean | null | undefined
 }
 
 /** What may change about a user; what is left out stays. */
@@ -20,6 +24,8 @@ export interface UserChange {
   readonly email?: string | null | undefined
   readonly plan?: string | null | undefined
   readonly multiplier?: string | null | undefined
+  readonly limits?: Limits | null | undefined
+  readonly prepaid?: boolean | null | undefined
   readonly status?: UserStatus | undefined
 }
 
@@ -58,7 +64,8 @@ export function createUserService({
   readonly authenticator: Pick<Authenticator, 'forget' | 'refresh'>
 }): UserService {
   return {
-    async add({ id = `usr_${randomBase62(16)}`, name = null, email = null, plan = null, multiplier = null }) {
+    async add({ id = `usr_${randomBase62(16)}`, name = null, email = null, plan = null, ...terms }) {
+      const { multiplier = null, limits = null, prepaid = null } = terms
       const now = clock.now()
       const user: User = {
         id,
@@ -66,6 +73,8 @@ export function createUserService({
         email,
         plan,
         multiplier,
+        limits,
+        prepaid,
         status: 'active',
         createdAt: now,
         updatedAt: now,
@@ -82,13 +91,15 @@ export function createUserService({
       return user
     },
 
-    async update(id, { name, email, plan, multiplier, status }) {
+    async update(id, { name, email, plan, multiplier, limits, prepaid, status }) {
       const now = clock.now()
       const change = {
         ...(name !== undefined && { name }),
         ...(email !== undefined && { email }),
         ...(plan !== undefined && { plan }),
         ...(multiplier !== undefined && { multiplier }),
+        ...(limits !== undefined && { limits }),
+        ...(prepaid !== undefined && { prepaid }),
         ...(status !== undefined && { status }),
       }
       const user = await store.users.update(id, change, now)

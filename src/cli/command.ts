@@ -57,6 +57,35 @@ export const OPTIONS = {
     value: 'delete|keep',
     help: "Whether MiniMax is to delete what the user made, or to keep it as nobody's",
   },
+  prepaid: {
+    type: 'string',
+    value: 'yes|no',
+    help: 'Whether they spend only credit; alone it says yes',
+  },
+  'free-credit': {
+    type: 'string',
+    value: 'AMOUNT',
+    help: 'Credit that those who pay ahead get once, on coming to the plan',
+  },
+  'requests-per-minute': { type: 'string', value: 'NUMBER', help: 'Most requests a minute, or none' },
+  'tokens-per-minute': { type: 'string', value: 'NUMBER', help: 'Most tokens a minute, or none' },
+  concurrency: { type: 'string', value: 'NUMBER', help: 'Most calls under way at a time, or none' },
+  'max-output-tokens': {
+    type: 'string',
+    value: 'NUMBER',
+    help: 'What a chat call without a maximum is taken to write at the most, or none',
+  },
+  budget: {
+    type: 'string',
+    multiple: true,
+    value: 'BUDGET',
+    help: '5.00/day, images:100/month, a ":soft" after it; again or after a comma for more; or none',
+  },
+  model: { type: 'string', value: 'NAME', help: 'The rates that are given count for this model alone' },
+  reason: { type: 'string', value: 'TEXT', help: 'Why; it stays on record' },
+  id: { type: 'string', value: 'ID', help: 'Of your own, so that a change sent twice is made once' },
+  uses: { type: 'string', value: 'NUMBER', help: 'How many users may redeem a code (default: 1)' },
+  count: { type: 'string', value: 'NUMBER', help: 'How many codes (default: 1)' },
   limit: { type: 'string', value: 'NUMBER', help: 'Most lines of the page: 1 to 1000 (default: 100)' },
   cursor: { type: 'string', value: 'TEXT', help: 'Go on where the page before ended' },
 } as const
@@ -87,9 +116,15 @@ export interface Command {
   run(args: Arguments, io: Io): Promise<number>
 }
 
+/** `--prepaid` alone says yes: what stands after it is its value only where it is one. */
+function withPrepaid(argv: readonly string[]): string[] {
+  const isAlone = (index: number): boolean => !/^(?:yes|no|none)$/.test(argv[index + 1] ?? '')
+  return argv.map((word, index) => (word === '--prepaid' && isAlone(index) ? '--prepaid=yes' : word))
+}
+
 function parse(argv: readonly string[]) {
   try {
-    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true })
+    return parseArgs({ args: withPrepaid(argv), options: OPTIONS, allowPositionals: true })
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : 'the arguments cannot be read')
   }
@@ -102,9 +137,10 @@ function isOption(name: string): name is OptionName {
 /** The command line taken apart: its words, its options, and whether JSON or help is asked for. */
 export function parseLine(argv: readonly string[]) {
   const { values, positionals } = parse(argv)
-  const given = Object.entries(values).flatMap(([name, value]): [OptionName, string][] =>
-    isOption(name) && typeof value === 'string' ? [[name, value]] : [],
-  )
+  const given = Object.entries(values).flatMap(([name, value]): [OptionName, string][] => {
+    const text = Array.isArray(value) ? value.join(',') : value
+    return isOption(name) && typeof text === 'string' ? [[name, text]] : []
+  })
   return {
     positionals,
     options: Object.fromEntries(given) as Arguments['options'],

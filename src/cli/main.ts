@@ -1,16 +1,22 @@
 import { bookCommands } from './books.ts'
 import { checkConfig } from './check-config.ts'
 import { checkArguments, parseLine, type Command } from './command.ts'
+import { creditCommands } from './credit.ts'
 import { doctor } from './doctor.ts'
 import { helpOf, helpOfCommand } from './help.ts'
 import { CommandError, UsageError, type Io } from './io.ts'
+import { limitCommands } from './limits.ts'
 import { objectCommands } from './objects.ts'
+import { planCommands } from './plans.ts'
 import { tokenCommands } from './tokens.ts'
 import { userCommands } from './users.ts'
 
 const COMMANDS: readonly Command[] = [
   ...userCommands,
   ...tokenCommands,
+  ...planCommands,
+  ...limitCommands,
+  ...creditCommands,
   ...bookCommands,
   ...objectCommands,
   checkConfig,
@@ -19,7 +25,7 @@ const COMMANDS: readonly Command[] = [
 
 /** The command that the first words call, and what stands after them. */
 function commandOf(words: readonly string[]): { command: Command; rest: readonly string[] } {
-  for (const length of [2, 1]) {
+  for (const length of [3, 2, 1]) {
     const called = words.slice(0, length).join(' ')
     const command = COMMANDS.find((one) => one.words === called)
     if (command !== undefined) return { command, rest: words.slice(length) }

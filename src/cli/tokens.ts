@@ -2,6 +2,7 @@ import type { Static } from 'typebox'
 import { IssuedTokenView, TokensPage, TokenView } from '../routes/admin/schemas.ts'
 import { REMOTE, type Arguments, type Command } from './command.ts'
 import { UsageError, type Io } from './io.ts'
+import { LIMIT_OPTIONS, limitsGiven, limitsText } from './limit-options.ts'
 import { printTable } from './table.ts'
 import { apiFor } from './users.ts'
 
@@ -18,17 +19,19 @@ function pathOf(idOrToken = ''): string {
   return `/admin/v1/tokens/${encodeURIComponent(tokenIdOf(idOrToken))}`
 }
 
-function listFrom(option: string | undefined, name: string): string[] | undefined {
+/** A list of the command line. @throws UsageError when an item is empty */
+export function listFrom(option: string | undefined, name: string): string[] | undefined {
   const items = option?.split(',').map((item) => item.trim())
   // An empty item would make a list that allows less than was meant.
   if (items?.includes('') === true) throw new UsageError(`--${name} has an empty item`)
   return items
 }
 
-function rulesOf({ operations, models, expires_at: expiresAt }: Token): string {
+function rulesOf({ operations, models, limits, expires_at: expiresAt }: Token): string {
   const may = operations === null ? 'all operations' : operations.join(', ')
   const by = models === null ? 'all models' : models.join(', ')
-  return `${may}; ${by}; ${expiresAt === null ? 'no end' : `until ${expiresAt}`}`
+  const within = limits === null ? '' : `${limitsText(limits)}; `
+  return `${may}; ${by}; ${within}${expiresAt === null ? 'no end' : `until ${expiresAt}`}`
 }
 
 /** The token alone on stdout, so that it can be piped; what is known about it on stderr. */
@@ -45,7 +48,7 @@ function printIssued(args: Arguments, io: Io, issued: Static<typeof IssuedTokenV
 const create: Command = {
   words: 'token create',
   positionals: ['USER'],
-  options: [...REMOTE, 'name', 'expires-in', 'operations', 'models'],
+  options: [...REMOTE, 'name', 'expires-in', 'operations', 'models', ...LIMIT_OPTIONS],
   summary: 'Issue a token; prints the token alone',
   async run(args, io) {
     const { options } = args
@@ -55,6 +58,7 @@ const create: Command = {
       expires_in: options['expires-in'],
       operations: listFrom(options.operations, 'operations'),
       models: listFrom(options.models, 'models'),
+      limits: limitsGiven(args),
     }
     printIssued(args, io, await apiFor(args, io).call(IssuedTokenView, 'POST', path, body))
     return 0

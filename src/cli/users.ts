@@ -5,6 +5,7 @@ import { apiOf, LONG_TIMEOUT_MS, type Api } from './api.ts'
 import { REMOTE, type Arguments, type Command } from './command.ts'
 import { connectionOf } from './connection.ts'
 import { UsageError, type Io } from './io.ts'
+import { LIMIT_OPTIONS, limitsGiven, limitsText, NONE } from './limit-options.ts'
 import { printTable } from './table.ts'
 
 type User = Static<typeof UserView>
@@ -17,13 +18,15 @@ export function apiFor({ options }: Arguments, io: Io): Api {
 function printUsers(io: Io, users: readonly User[]): void {
   printTable(
     io,
-    ['ID', 'NAME', 'EMAIL', 'PLAN', 'MULTIPLIER', 'STATUS', 'CREATED'],
+    ['ID', 'NAME', 'EMAIL', 'PLAN', 'MULTIPLIER', 'PREPAID', 'LIMITS', 'STATUS', 'CREATED'],
     users.map((user) => [
       user.id,
       user.name ?? '-',
       user.email ?? '-',
       user.plan ?? '-',
       user.multiplier ?? '-',
+      user.prepaid === null ? '-' : user.prepaid ? 'yes' : 'no',
+      limitsText(user.limits),
       user.status,
       user.created_at,
     ]),
@@ -32,20 +35,30 @@ function printUsers(io: Io, users: readonly User[]): void {
 
 const pathOf = (id = ''): string => `/admin/v1/users/${encodeURIComponent(id)}`
 
+/** What --prepaid says; null: as the plan says. @throws UsageError when it says none of these */
+export function prepaidFrom(written: string): boolean | null {
+  if (written === NONE) return null
+  if (written === 'yes' || written === 'no') return written === 'yes'
+  throw new UsageError(`--prepaid is yes, no or ${NONE}, not "${written}"`)
+}
+
 const add: Command = {
   words: 'user add',
   positionals: ['[ID]'],
-  options: [...REMOTE, 'name', 'email', 'plan', 'multiplier'],
+  options: [...REMOTE, 'name', 'email', 'plan', 'multiplier', 'prepaid', ...LIMIT_OPTIONS],
   summary: 'Add a user; prints the id',
   async run(args, io) {
-    const { name, email, plan, multiplier } = args.options
-    const user = await apiFor(args, io).call(UserView, 'POST', '/admin/v1/users', {
+    const { name, email, plan, multiplier, prepaid } = args.options
+    const body = {
       id: args.positionals[0],
       name,
       email,
       plan,
       multiplier,
-    })
+      prepaid: prepaid === undefined ? undefined : prepaidFrom(prepaid),
+      limits: limitsGiven(args),
+    }
+    const user = await apiFor(args, io).call(UserView, 'POST', '/admin/v1/users', body)
     io.out(args.isJson ? JSON.stringify(user) : user.id)
     if (!args.isJson) io.err(`Added. Next: token create ${user.id}`)
     return 0
@@ -81,19 +94,21 @@ const show: Command = {
   },
 }
 
-/** How a value is taken away from a user on the command line. */
-const NONE = 'none'
-
 const set: Command = {
   words: 'user set',
   positionals: ['ID'],
-  options: [...REMOTE, 'name', 'email', 'plan', 'multiplier'],
+  options: [...REMOTE, 'name', 'email', 'plan', 'multiplier', 'prepaid'],
   summary: `Change what is said of a user; "${NONE}" takes it away`,
   async run(args, io) {
-    const { name, email, plan, multiplier } = args.options
-    const given = Object.entries({ name, email, plan, multiplier }).filter(([, value]) => value !== undefined)
-    if (given.length === 0) throw new UsageError('"user set" needs --name, --email, --plan or --multiplier')
-    const change = Object.fromEntries(given.map(([field, value]) => [field, value === NONE ? null : value]))
+    const { name, email, plan, multiplier, prepaid } = args.options
+    const texts = Object.entries({ name, email, plan, multiplier }).filter(([, value]) => value !== undefined)
+    const given = prepaid === undefined ? texts : [...texts, ['prepaid', prepaid] as const]
+    if (given.length === 0)
+      throw new UsageError('"user set" needs --name, --email, --plan, --multiplier or --prepaid')
+    const change = {
+      ...Object.fromEntries(texts.map(([field, value]) => [field, value === NONE ? null : value])),
+      ...(prepaid !== undefined && { prepaid: prepaidFrom(prepaid) }),
+    }
     const user = await apiFor(args, io).call(UserView, 'PATCH', pathOf(args.positionals[0]), change)
     if (args.isJson) io.out(JSON.stringify(user))
     else io.err(`${user.id}: ${given.map(([field, value]) => `${field} is ${value ?? NONE}`).join(', ')}.`)

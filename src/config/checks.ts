@@ -128,3 +128,12 @@ export function planMultipliersProblem(items: readonly string[]): string | undef
 export function voiceNameProblem(text: string): string | undefined {
   return /^[A-Za-z0-9][^,]{0,255}$/.test(text) ? undefined : `${shown(text)} is no name of a voice`
 }
+
+export function timeZoneProblem(text: string): string | undefined {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text })
+    return undefined
+  } catch {
+    return 'is not a time zone. Write a name of the IANA database, as in UTC or Asia/Shanghai'
+  }
+}

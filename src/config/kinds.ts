@@ -7,6 +7,7 @@ import {
   planMultiplierOf,
   planMultipliersProblem,
 } from './checks.ts'
+import { modelLimitOf, modelLimitsProblem, type ModelLimit } from './model-limits.ts'
 import { Secret } from './secret.ts'
 import { keyProblem, parseUpstreamKeys, upstreamKeysProblem } from './upstream-keys.ts'
 
@@ -114,6 +115,27 @@ export function planMultipliers(about: About) {
       Object.freeze(Object.fromEntries(items.map(planMultiplierOf))),
     )
     .Encode((plans) => Object.entries(plans).map(([plan, multiplier]) => `${plan}=${multiplier}`))
+}
+
+/** Limits by model, as `model=requests/tokens`; an object by model once read. */
+export function modelLimits(about: About) {
+  const expects = 'model=requests/tokens, several separated by commas'
+  const base = Type.Array(Type.String(), { kind: 'list', expects, ...about })
+  const refined = Type.Refine(
+    base,
+    (items) => modelLimitsProblem(items) === undefined,
+    (items) => modelLimitsProblem(items) ?? '',
+  )
+  return Type.Codec(refined)
+    .Decode((items): Readonly<Record<string, ModelLimit>> =>
+      Object.freeze(Object.fromEntries(items.map(modelLimitOf).filter((found) => found !== undefined))),
+    )
+    .Encode((limits) =>
+      Object.entries(limits).map(
+        ([model, { requestsPerMinute, tokensPerMinute }]) =>
+          `${model}=${requestsPerMinute}/${tokensPerMinute}`,
+      ),
+    )
 }
 
 function list(kind: 'list' | 'cidrs', about: About, problem: (item: string) => string | undefined) {

@@ -15,6 +15,7 @@ import {
   upstreamKeys,
   voiceNames,
 } from './kinds.ts'
+import { limitSettings } from './limit-settings.ts'
 import { moneySettings } from './money-settings.ts'
 import { turnSettings } from './turn-settings.ts'
 import type { UpstreamKey } from './upstream-keys.ts'
@@ -219,6 +220,7 @@ export const settings = Type.Object({
     examples: ['256'],
   }),
   ...turnSettings,
+  ...limitSettings,
   body_timeout: duration('1ms', {
     description: 'How long a client may take to send a JSON body.',
     default: '30s',

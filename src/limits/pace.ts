@@ -4,24 +4,27 @@ const BURST = 1 / 20
 
 /**
  * Spreads calls over time so that no minute, wherever it begins, has more of them than allowed (the generic cell rate
- * algorithm, ITU-T I.371: one number tells all).
+ * algorithm, ITU-T I.371: one number tells all). What is counted are calls, or the tokens of calls.
  */
 export class Pace {
   /** When the calls that went have been paid for, at the pace allowed. */
   #paidAt = -Infinity
 
   /**
-   * @param perMinute how many calls a minute may have, at least 1
+   * @param perMinute how much a minute may have, at least 1
+   * @param cost how much of it the next call is; more than a minute's is taken for all of one
    * @returns when the next call may go, by the clock of `now`; the past: at once
    */
-  readyAt(perMinute: number): number {
+  readyAt(perMinute: number, cost = 1): number {
     const burst = burstOf(perMinute)
-    return this.#paidAt - (burst - 1) * gapOf(perMinute, burst)
+    // What is larger than a burst waits until nothing is owed, and then for the rest of itself.
+    return this.#paidAt - (burst - Math.min(cost, perMinute)) * gapOf(perMinute, burst)
   }
 
-  /** A call goes that counts as `cost` of them. */
+  /** A call goes that counts as `cost`. */
   spend(now: number, perMinute: number, cost: number): void {
-    this.#paidAt = Math.max(now, this.#paidAt) + cost * gapOf(perMinute, burstOf(perMinute))
+    this.#paidAt =
+      Math.max(now, this.#paidAt) + Math.min(cost, perMinute) * gapOf(perMinute, burstOf(perMinute))
   }
 }
 

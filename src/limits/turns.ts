@@ -1,11 +1,24 @@
 import { GatewayError, type RefusalCode } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Account, type AccountLimits, type Places } from './account.ts'
+import type { Lane } from './lane.ts'
 
 /** A call's right to use the shared account, or its place in the queue for it. */
 export interface Turn {
   /** The call is over, or its caller has left. Whoever takes a turn ends it, on every path; again is nothing. */
   end(): void
+}
+
+/** Whose call asks for a turn, and at what. */
+export interface TurnRequest {
+  readonly account: string
+  readonly userId: string
+  /** As the request named it; '' for none. */
+  readonly model: string
+  /** How many calls it counts as against the paces, 1 to 16; in the queues, how many turns it takes. */
+  readonly cost: number
+  /** How many tokens it is taken to use, against the model's pace; 0: not known. */
+  readonly tokens: number
 }
 
 /** Hears how the turn comes: null, go; or why it does not come. */
@@ -32,11 +45,11 @@ export interface TurnsOptions extends AccountLimits {
   readonly schedule?: Schedule
 }
 
-/** Beyond this one user has too much waiting at one account. */
+/** Beyond this one user has too much waiting at one account; for a model with limits of its own, beside all others. */
 const MOST_OF_ONE = 64
 /** Beyond this the gateway has, at all accounts together. */
 const MOST_OF_ALL = 10_000
-/** A call that counted for more would keep the ring turning for too long. */
+/** A call that counted for more would shut its user out for too long. */
 const HIGHEST_COST = 16
 
 const TAKEN_BACK: Turn = Object.freeze({ end: () => undefined })
@@ -69,25 +82,23 @@ export class Turns {
 
   /**
    * Asks for a turn.
-   * @param cost how many calls it counts as against the account's pace, 1 to 16; in the queues, how many turns it takes
    * @param go is called exactly once, unless the turn is ended before: at once, before this returns, when there is room or
    * no hope; else later. It must not throw. Errors: `upstream_busy` when the user's own calls stand in the way,
    * `overloaded` when those of all do, `draining` at the end
    */
-  take(accountName: string, userId: string, cost: number, go: TurnListener): Turn {
-    const weight = Math.min(cost, HIGHEST_COST)
-    const account = this.#account(accountName)
+  take(request: TurnRequest, go: TurnListener): Turn {
+    const account = this.#account(request.account)
+    const lane = account.laneOf(request.model)
     const now = this.#options.clock.monotonic()
-    if (account.waiting === 0 && account.readyAt(now) <= now) {
-      const turn = new AccountTurn(this, account, weight, go)
+    const turn = new AccountTurn(this, account, lane, request, go)
+    if (account.isFreeFor(lane, turn, now)) {
       turn.start(now)
       return turn
     }
-    const own = account.waitingOf(userId)
+    const own = account.waitingOf(request.userId, lane)
     if (own >= MOST_OF_ONE) return this.#refuse('own_queue', 'upstream_busy', go)
     if (this.#waiting >= MOST_OF_ALL) return this.#refuse('all_queues', 'overloaded', go)
-    const turn = new AccountTurn(this, account, weight, go)
-    turn.wait(userId, now, now + this.#options.queueTimeMs, own > 0)
+    turn.wait(request.userId, now, now + this.#options.queueTimeMs, own > 0)
     this.#waiting++
     this.serve(account)
     return turn
@@ -105,9 +116,9 @@ export class Turns {
     })
   }
 
-  /** MiniMax refused a call of an account with this code of its own: its pace slackens. Never counts against a user. */
-  noticed(accountName: string, code: number): void {
-    this.#account(accountName).refused(code, this.#options.clock.monotonic())
+  /** MiniMax refused a call of an account with this code of its own: the pace slackens. Never counts against a user. */
+  noticed(accountName: string, model: string, code: number): void {
+    this.#account(accountName).refused(model, code, this.#options.clock.monotonic())
   }
 
   #account(name: string): Account<AccountTurn> {
@@ -141,8 +152,7 @@ export class Turns {
     const { clock, events } = this.#options
     for (;;) {
       const now = clock.monotonic()
-      if (account.waiting === 0 || account.readyAt(now) > now) return
-      const turn = account.next()
+      const turn = account.next(now)
       if (turn === undefined) return
       turn.leave()
       events.waited(now - turn.since)
@@ -192,21 +202,31 @@ export class Turns {
 /** One turn: waits, goes, is over. Kept small: each call has one. */
 class AccountTurn implements Turn {
   readonly cost: number
+  readonly tokens: number
   since = 0
   deadline = 0
   /** Calls of the same user waited already when it came. */
   isBehindOwn = false
   readonly #turns: Turns
   readonly #account: Account<AccountTurn>
+  readonly #lane: Lane<AccountTurn>
   #places: Places<AccountTurn> | null = null
   /** What to call, as long as it was not called. */
   #go: TurnListener | null
   #isUnderWay = false
 
-  constructor(turns: Turns, account: Account<AccountTurn>, cost: number, go: TurnListener) {
+  constructor(
+    turns: Turns,
+    account: Account<AccountTurn>,
+    lane: Lane<AccountTurn>,
+    { cost, tokens }: TurnRequest,
+    go: TurnListener,
+  ) {
     this.#turns = turns
     this.#account = account
-    this.cost = cost
+    this.#lane = lane
+    this.cost = Math.min(cost, HIGHEST_COST)
+    this.tokens = tokens
     this.#go = go
   }
 
@@ -214,7 +234,7 @@ class AccountTurn implements Turn {
     this.since = since
     this.deadline = deadline
     this.isBehindOwn = isBehindOwn
-    this.#places = this.#account.enqueue(userId, this)
+    this.#places = this.#account.enqueue(userId, this.#lane, this)
   }
 
   /** Takes it out of the queues. */
@@ -226,7 +246,7 @@ class AccountTurn implements Turn {
   }
 
   start(now: number): void {
-    this.#account.begin(now, this.cost)
+    this.#account.begin(now, this.#lane, this)
     this.#isUnderWay = true
     this.#tell(null)
   }

@@ -1,21 +1,13 @@
 import { GatewayError } from '../errors.ts'
 import { isMultiplier, MAX_MONEY } from '../lib/money.ts'
-import type { PriceLookup } from '../metrics/metrics.ts'
+import type { PriceLookup } from '../metrics/labels.ts'
 import { OPERATIONS } from '../minimax/catalog.ts'
 import { METERS, type CallFacts } from '../minimax/meters.ts'
-import {
-  charge,
-  cost,
-  quickList,
-  type Currency,
-  type Facts,
-  type PriceList,
-  type Rates,
-} from '../minimax/prices.ts'
+import { charge, cost, type Currency, type Facts, type PriceList } from '../minimax/prices.ts'
 import { isUnit, type Unit, type Usage } from '../minimax/units.ts'
 import type { Bill } from '../store/store.ts'
 import type { PriceBook } from './price-book.ts'
-import { RateFinder } from './rates.ts'
+import { priceBy, RateFinder } from './rates.ts'
 
 /** How the price of a call was found, or why it has none. The closed list is that of the metric. */
 export type PriceStatus = PriceLookup
@@ -66,6 +58,15 @@ export interface Billed {
   readonly multiplier: string
 }
 
+/** Whoever pays, as far as it decides how much. */
+export interface Multiplied {
+  /** Their own, a decimal text. */
+  readonly multiplier: string | null
+  /** What stands on their plan; null or undefined: nothing, or there is no such plan. */
+  readonly planMultiplier?: string | null | undefined
+  readonly plan: string | null
+}
+
 export interface BillingResult {
   readonly bill: Bill
   readonly status: PriceStatus
@@ -84,7 +85,7 @@ const BILLED: ReadonlySet<string> = new Set(
 )
 
 /** Operations whose model comes after the call has begun: in a form, or in a frame. */
-const NAMED_LATER: ReadonlySet<string> = new Set(
+export const NAMED_LATER: ReadonlySet<string> = new Set(
   OPERATIONS.flatMap(({ name, body }) => (body === 'multipart' || body === 'websocket' ? [name] : [])),
 )
 
@@ -121,14 +122,12 @@ export class Billing {
     this.#finder = new RateFinder(options.currency)
   }
 
-  /** What a user pays, as a multiple of the list price: their own multiplier, else their plan's, else everybody's. */
-  multiplierOf(user: { readonly multiplier: string | null; readonly plan: string | null }): string {
-    if (user.multiplier !== null) return user.multiplier
-    const { planMultipliers, multiplier } = this.#options
-    if (user.plan !== null && isKey(user.plan, planMultipliers)) {
-      return planMultipliers[user.plan] ?? multiplier
-    }
-    return multiplier
+  /** What a user pays, as a multiple of the list price: their own, else their plan's, else the settings' for the plan, else everybody's. */
+  multiplierOf({ multiplier, planMultiplier, plan }: Multiplied): string {
+    const own = multiplier ?? planMultiplier ?? null
+    if (own !== null) return own
+    const { planMultipliers, multiplier: everybodys } = this.#options
+    return plan !== null && isKey(plan, planMultipliers) ? (planMultipliers[plan] ?? everybodys) : everybodys
   }
 
   /**
@@ -202,22 +201,9 @@ export class Billing {
   }
 }
 
-function priceFacts(facts: BillingFacts | undefined): Facts | undefined {
+/** Of all facts of a call those that prices know. */
+export function priceFacts(facts: BillingFacts | undefined): Facts | undefined {
   if (facts === undefined) return undefined
   const { serviceTier, resolution, duration, templateId, voice } = facts
   return { serviceTier, resolution, duration, templateId, voice }
-}
-
-/** The list price; what is no quantity; or null where there is no price. */
-function priceBy(
-  rates: Rates | undefined,
-  usage: Usage,
-  facts: Facts | undefined,
-): bigint | readonly string[] | null {
-  if (rates === undefined) return null
-  const quick = quickList(rates, usage, facts)
-  if (quick !== undefined) return quick
-  const result = cost(rates, usage, facts)
-  if (result.ok) return result.list
-  return result.refused.length > 0 ? result.refused : null
 }

@@ -7,12 +7,15 @@ import { METERS, meterOf, requestFacts, type CallFacts, type Meter, type Reading
 import type { Bill, RequestSettlement, TaskOpening } from '../store/store.ts'
 import type { Billing, BillingFacts } from './billing.ts'
 import { consumptionOf } from './consumption.ts'
+import type { Estimable, Estimator, WorstCase } from './estimate.ts'
+import type { CallHold } from './hold.ts'
 import type { Ledger } from './ledger.ts'
 
 /** What the entry of every call works with. */
 export interface EntryTools {
   readonly ledger: Pick<Ledger, 'write'>
   readonly billing: Billing
+  readonly estimator: Pick<Estimator, 'estimate' | 'sessionHold'>
   readonly clock: Clock
   /** The task that a creation's answer made; undefined: none that can be followed. */
   readonly taskOf: (call: Call, facts: CallFacts, bill: Bill, document: Buffer) => TaskOpening | undefined
@@ -21,6 +24,9 @@ export interface EntryTools {
   /** A user's own question about a task was answered. */
   readonly observe: (operation: string, upstreamKey: string, document: Buffer) => void
 }
+
+/** What the worst case of a call depends on beside its request. */
+export type KnownOfCall = Pick<Estimable, 'maxOutputTokens' | 'bytes' | 'unusedVoices'>
 
 /** How a call ended, as far as whoever moved its bytes knows. */
 export interface EntryEnding {
@@ -50,6 +56,9 @@ export class Entry {
   #isOpen = true
   /** Of a WebSocket: what is written down already. */
   #written = 0
+  #worst: WorstCase | null = null
+  /** What the call has taken of its caller's limits; it ends with the entry. */
+  hold: CallHold | null = null
 
   /**
    * @param multiplier what the user pays, as a multiple of the list price
@@ -75,6 +84,23 @@ export class Entry {
   /** What the request says about its cost. */
   get facts(): CallFacts {
     return (this.#facts ??= requestFacts(this.#call.operation.name, this.#body))
+  }
+
+  /**
+   * The most that the call may use and cost, going by its request.
+   * @param known what the request does not say by itself
+   */
+  worstCase(known: KnownOfCall): WorstCase {
+    const { operation, model } = this.#call
+    this.#worst = this.#tools.estimator.estimate({
+      ...known,
+      operation: operation.name,
+      model: model === '' ? undefined : model,
+      facts: this.facts,
+      at: this.#at,
+      multiplier: this.#multiplier,
+    })
+    return this.#worst
   }
 
   open(done: (error: GatewayError | null) => void): void {
@@ -133,17 +159,28 @@ export class Entry {
     return (usage?.characters ?? 0) + (usage?.voices ?? 0) > this.#written
   }
 
-  checkpoint(done: () => void): void {
-    const { usage } = this.#meter.reading
-    this.#written = (usage?.characters ?? 0) + (usage?.voices ?? 0)
-    const bill = this.#billOf(usage ?? EMPTY, false, this.#meter.reading)
-    this.#tools.ledger.write({ kind: 'progress', requestId: this.#call.requestId, bill }, () => done())
+  checkpoint(done: (error: GatewayError | null) => void): void {
+    const usage = this.#meter.reading.usage ?? EMPTY
+    this.#written = (usage.characters ?? 0) + (usage.voices ?? 0)
+    const bill = this.#billOf(usage, false, this.#meter.reading)
+    const { requestId, model } = this.#call
+    const { characters = 0, voices = 0 } = usage
+    this.#tools.ledger.write({ kind: 'progress', requestId, bill }, () => {
+      if (this.hold === null) {
+        done(null)
+        return
+      }
+      // What was used has to be held beside what may come next.
+      const { estimator } = this.#tools
+      this.hold.extend(estimator.sessionHold(model, this.#at, this.#multiplier, characters, voices), done)
+    })
   }
 
   settle({ outcome, failure, document }: EntryEnding, done: () => void): void {
     const call = this.#call
     const { ledger } = this.#tools
     if (!this.#isOpen) {
+      this.hold?.release(true)
       done()
       return
     }
@@ -166,15 +203,26 @@ export class Entry {
         if (task !== undefined) {
           const nothing: Bill = { ...bill, usage: EMPTY, list: 0n, charged: 0n, estimated: false }
           this.#billed(nothing)
-          ledger.write({ kind: 'pend', settlement: this.#settlement(nothing, outcome, reading), task }, () =>
-            done(),
+          ledger.write(
+            { kind: 'pend', settlement: this.#settlement(nothing, outcome, reading), task },
+            () => {
+              this.hold?.keep(this.#worst ?? bill)
+              done()
+            },
           )
           return
         }
       }
     }
     this.#billed(bill)
-    ledger.write({ kind: 'settle', settlement: this.#settlement(bill, outcome, reading) }, () => done())
+    const settlement = this.#settlement(bill, outcome, reading)
+    ledger.write({ kind: 'settle', settlement }, () => {
+      // A caller is not made to pay, with a share of their own limits, for those of the operator's account.
+      const isUnsent = call.sentAt === 0 && outcome !== 'caller_gone'
+      if (failure?.notAccepted === true || isUnsent) this.hold?.release(true)
+      else this.hold?.settle({ charged: bill.charged, usage: bill.usage, at: settlement.settledAt })
+      done()
+    })
   }
 
   #billed(bill: Bill): void {

@@ -44,6 +44,10 @@ export class Ledger {
   #isFailing = false
   #retry: NodeJS.Timeout | undefined
   #whenEmpty: (() => void)[] = []
+  /** How many changes were ever taken, and of how many it was told what became of them. */
+  #taken = 0
+  #told = 0
+  #barriers: { readonly at: number; readonly pass: () => void }[] = []
 
   constructor(store: Pick<LedgerStore, 'write'>, clock: Clock, events: LedgerEvents) {
     this.#store = store
@@ -72,8 +76,21 @@ export class Ledger {
       done?.(new GatewayError('store_unavailable'), false)
       return
     }
+    this.#taken++
     this.#waiting.push({ change, done, since: this.#clock.monotonic() })
     if (!this.#isFailing) this.#schedule()
+  }
+
+  /** Resolves when all that waits now was written, or given up, and whoever wrote it was told. */
+  flushed(): Promise<void> {
+    if (this.#told >= this.#taken) return Promise.resolve()
+    return new Promise((pass) => this.#barriers.push({ at: this.#taken, pass }))
+  }
+
+  #tell(count: number): void {
+    this.#told += count
+    while (this.#barriers[0] !== undefined && this.#barriers[0].at <= this.#told)
+      this.#barriers.shift()?.pass()
   }
 
   /** Resolves when all is on disk, or after so many milliseconds. @returns how many changes are not */
@@ -125,6 +142,7 @@ export class Ledger {
     const applied = await this.#store.write(batch.map(({ change }) => change))
     this.#events.committed(this.#clock.monotonic() - startedAt, batch.length)
     for (const [at, { done }] of batch.entries()) done?.(null, applied[at] === true)
+    this.#tell(batch.length)
   }
 
   async #handle(batch: readonly Waiting[], error: unknown): Promise<void> {
@@ -143,6 +161,7 @@ export class Ledger {
         }
         this.#events.lost(waiting.change, cause)
         waiting.done?.(new GatewayError('internal', undefined, { cause }), false)
+        this.#tell(1)
       }
     }
   }
@@ -153,7 +172,11 @@ export class Ledger {
     if (!this.#isFailing) this.#events.failing(error)
     this.#isFailing = true
     // Told last: whoever is refused may write something at once.
-    for (const { change, done } of all) if (change.kind === 'open') done?.(error, false)
+    for (const { change, done } of all) {
+      if (change.kind !== 'open') continue
+      done?.(error, false)
+      this.#tell(1)
+    }
     this.#release()
     this.#retry = setTimeout(() => {
       this.#release()

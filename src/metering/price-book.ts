@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../log.ts'
-import type { PriceReload } from '../metrics/metrics.ts'
+import type { PriceReload } from '../metrics/labels.ts'
 import { mergePriceLists, SHIPPED_PRICES, type PriceList } from '../minimax/prices.ts'
 import { inspectPrices, PriceFileError, readPrices, type Look } from './price-file.ts'
 

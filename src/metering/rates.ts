@@ -1,4 +1,13 @@
-import { ceiling, type Currency, type PriceList, type Rates } from '../minimax/prices.ts'
+import {
+  ceiling,
+  cost,
+  quickList,
+  type Currency,
+  type Facts,
+  type PriceList,
+  type Rates,
+} from '../minimax/prices.ts'
+import type { Usage } from '../minimax/units.ts'
 
 /** Rates, and how they were found: by the model's own name (or the operation's), or by another name of the model. */
 export interface FoundRates {
@@ -96,4 +105,18 @@ export class RateFinder {
     }
     return rates
   }
+}
+
+/** @returns the list price in nano-units; what is no quantity; or null where there is no price */
+export function priceBy(
+  rates: Rates | undefined,
+  usage: Usage,
+  facts: Facts | undefined,
+): bigint | readonly string[] | null {
+  if (rates === undefined) return null
+  const quick = quickList(rates, usage, facts)
+  if (quick !== undefined) return quick
+  const result = cost(rates, usage, facts)
+  if (result.ok) return result.list
+  return result.refused.length > 0 ? result.refused : null
 }

@@ -104,6 +104,10 @@ function number(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined
 }
 
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
+}
+
 function usageFrom(value: unknown): Usage {
   if (!isRecord(value)) return {}
   const usage: Partial<Record<Unit, number>> = {}
@@ -114,7 +118,7 @@ function usageFrom(value: unknown): Usage {
 }
 
 /**
- * The facts that were kept with a task.
+ * The facts that were kept with a task, also by an earlier version that knew fewer of them.
  * @param kept `TaskOpening.facts`
  * @returns undefined when it is not what was kept
  */
@@ -132,7 +136,14 @@ export function factsOf(kept: string): CallFacts | undefined {
     stream: facts.stream === true,
     usage: usageFrom(facts.usage),
     promptTokens: number(facts.promptTokens) ?? 0,
+    promptBytes: number(facts.promptBytes) ?? 0,
+    promptImages: number(facts.promptImages) ?? 0,
+    promptVideos: number(facts.promptVideos) ?? 0,
     maxOutputTokens: number(facts.maxOutputTokens),
+    choices: number(facts.choices) ?? 1,
+    searchesWeb: facts.searchesWeb === true,
+    voices: texts(facts.voices),
+    isTextInFile: facts.isTextInFile === true,
     serviceTier: text(facts.serviceTier),
     resolution: text(facts.resolution),
     duration: number(facts.duration),

@@ -13,6 +13,22 @@ export const AUTH_RESULTS = [
 
 export type AuthResult = (typeof AUTH_RESULTS)[number]
 
+const RESULT_OF_CODE: Readonly<Record<string, AuthResult>> = {
+  token_missing: 'missing',
+  token_invalid: 'invalid',
+  token_expired: 'expired',
+  token_revoked: 'revoked',
+  user_suspended: 'suspended',
+  ambiguous_header: 'ambiguous',
+  ambiguous_credentials: 'ambiguous',
+  store_unavailable: 'unavailable',
+}
+
+/** @param code of the error with which an attempt ended */
+export function authResultOf(code: string): AuthResult {
+  return RESULT_OF_CODE[code] ?? 'unavailable'
+}
+
 /** How the price of a call was found, or why it has none. */
 export const PRICE_LOOKUPS = [
   /** By its own name, or its operation's. */
@@ -39,3 +55,24 @@ export type PriceLookup = (typeof PRICE_LOOKUPS)[number]
 export const PRICE_RELOADS = ['applied', 'refused'] as const
 
 export type PriceReload = (typeof PRICE_RELOADS)[number]
+
+/** What refused a request because it was too much. */
+export const LIMITS = [
+  /** Of the caller's address, before anybody asks who calls. */
+  'address',
+  'auth_failures',
+  /** No turn at the shared account in time. */
+  'turn',
+  /** Requests a minute of a user or a token. */
+  'requests',
+  'tokens',
+  'concurrency',
+  'budget',
+  'credit',
+  /** Work waited for the processor. */
+  'overload',
+  /** Too many requests under way in the process. */
+  'inflight',
+] as const
+
+export type LimitLabel = (typeof LIMITS)[number]

@@ -6,18 +6,11 @@ import { MODELS } from '../minimax/models.ts'
 import { TASK_KINDS, type TaskKind } from '../minimax/tasks.ts'
 import {
   AUTH_RESULTS,
+  LIMITS,
   PRICE_LOOKUPS,
   PRICE_RELOADS,
   type AuthResult,
-  type PriceLookup,
-  type PriceReload,
-} from './labels.ts'
-
-export {
-  AUTH_RESULTS,
-  PRICE_LOOKUPS,
-  PRICE_RELOADS,
-  type AuthResult,
+  type LimitLabel,
   type PriceLookup,
   type PriceReload,
 } from './labels.ts'
@@ -26,6 +19,8 @@ export {
 export const UNKNOWN_OPERATION = { name: 'unknown', modality: 'unknown' } as const
 
 const PREFIX = 'minimax_gateway_'
+/** Nano-units in one unit of money. */
+const NANO = 1e9
 
 /** Seconds, from the fastest refusal to the longest song. */
 const LATENCY = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800]
@@ -43,22 +38,6 @@ export interface TaskTally {
   readonly kind: TaskKind
   readonly state: (typeof TASK_STATES)[number]
   readonly count: number
-}
-
-const RESULT_OF_CODE: Readonly<Record<string, AuthResult>> = {
-  token_missing: 'missing',
-  token_invalid: 'invalid',
-  token_expired: 'expired',
-  token_revoked: 'revoked',
-  user_suspended: 'suspended',
-  ambiguous_header: 'ambiguous',
-  ambiguous_credentials: 'ambiguous',
-  store_unavailable: 'unavailable',
-}
-
-/** @param code of the error with which an attempt ended */
-export function authResultOf(code: string): AuthResult {
-  return RESULT_OF_CODE[code] ?? 'unavailable'
 }
 
 /** What is kept per operation, so that a request looks up no labels. */
@@ -85,6 +64,8 @@ export class Metrics {
   readonly #priceLookups = new Map<PriceLookup, { inc(): void }>()
   readonly #priceReloads: Counter<'result'>
   readonly #tasks: Gauge<'kind' | 'state'>
+  readonly #budgetsPassed: Counter
+  #held: () => { readonly money: bigint; readonly holds: number } = () => ({ money: 0n, holds: 0 })
   #countTasks: () => Promise<readonly TaskTally[]> = () => Promise.resolve([])
   readonly #byOperation = new Map<string, OperationMetrics>()
 
@@ -141,7 +122,7 @@ export class Metrics {
       labelNames: ['limit'],
       registers,
     })
-    for (const limit of ['address', 'auth_failures']) this.#limited.inc({ limit }, 0)
+    for (const limit of LIMITS) this.#limited.inc({ limit }, 0)
     this.#providerCodes = new Counter({
       name: `${PREFIX}provider_codes_total`,
       help: "MiniMax's own codes of failure.",
@@ -182,6 +163,23 @@ export class Metrics {
       registers,
     })
     for (const result of PRICE_RELOADS) this.#priceReloads.inc({ result }, 0)
+    this.#budgetsPassed = new Counter({
+      name: `${PREFIX}soft_budgets_passed_total`,
+      help: 'Soft budgets that were used up, once for each period.',
+      registers,
+    })
+    const held: Gauge = new Gauge({
+      name: `${PREFIX}held_usd`,
+      help: 'Money that is held for calls and tasks under way, in the currency of the price list.',
+      registers,
+      collect: () => held.set(Number(this.#held().money) / NANO),
+    })
+    const holds: Gauge = new Gauge({
+      name: `${PREFIX}holds`,
+      help: 'Calls and tasks under way for which something is held.',
+      registers,
+      collect: () => holds.set(this.#held().holds),
+    })
     this.#tasks = new Gauge({
       name: `${PREFIX}tasks`,
       help: 'Tasks that the books have, by what they make and by state.',
@@ -235,8 +233,18 @@ export class Metrics {
     else this.#authAttempts.inc({ result })
   }
 
-  limited(limit: 'address' | 'auth_failures' | 'turn'): void {
+  limited(limit: LimitLabel): void {
     this.#limited.inc({ limit })
+  }
+
+  /** A soft budget is used up. */
+  budgetPassed(): void {
+    this.#budgetsPassed.inc()
+  }
+
+  /** @param held asked whenever Prometheus reads; money in nano-units */
+  watchHeld(held: () => { readonly money: bigint; readonly holds: number }): void {
+    this.#held = held
   }
 
   /** A call has had to wait for its turn. */

@@ -1,14 +1,15 @@
 import { Extractor } from './meter-extract.ts'
 import type { Found } from './meter-found.ts'
-import { promptSize, promptTokens, type PromptSize } from './meter-prompt.ts'
+import { promptOf, promptSize, type PromptSize } from './meter-prompt.ts'
 import { shapeOf } from './meter-shape.ts'
 import type { Value } from './meter-value.ts'
 import type { Usage } from './units.ts'
 import { billedCharacters } from './characters.ts'
+import { speechRequest, type SpeechRequest } from './meter-speech-request.ts'
 import { countOf, usageOf } from './usage.ts'
 
 /** What the request of a call says about its cost. Kept until the call is settled: numbers and short texts only. */
-export interface CallFacts {
+export interface CallFacts extends SpeechRequest {
   readonly operation: string
   readonly model: string | undefined
   readonly stream: boolean
@@ -19,7 +20,17 @@ export interface CallFacts {
   readonly usage: Usage
   /** Of the whole prompt, estimated; see `promptTokens`. */
   readonly promptTokens: number
+  /** Of the prompt as compact JSON; of its files only those that belong to no image or video. */
+  readonly promptBytes: number
+  /** Images and videos within the prompt, inline or by reference. */
+  readonly promptImages: number
+  readonly promptVideos: number
+  /** The largest that the dialect reads; a maximum of zero is none. */
   readonly maxOutputTokens: number | undefined
+  /** Answers that are asked for: `n`. */
+  readonly choices: number
+  /** Whether the server may search the web for the answer. */
+  readonly searchesWeb: boolean
   readonly serviceTier: string | undefined
   /** In capitals, as `768P`; what MiniMax makes where the request of the first video API is silent. */
   readonly resolution: string | undefined
@@ -35,6 +46,7 @@ const request = shapeOf({
   maxCompletion: 'value max_completion_tokens',
   max: 'value max_tokens',
   maxOutput: 'value max_output_tokens',
+  maxLegacy: 'value tokens_to_generate',
   count: 'value n',
   resolution: 'value resolution',
   duration: 'value duration',
@@ -49,6 +61,10 @@ const request = shapeOf({
   bot: 'span bot_setting',
   texts: 'span texts',
   content: 'span content',
+  format: 'span response_format',
+  constraints: 'span reply_constraints',
+  samples: 'span sample_messages',
+  functions: 'span functions',
 })
 
 type Name = keyof typeof request.slots
@@ -56,8 +72,10 @@ type Name = keyof typeof request.slots
 /** Operations that take a prompt to count it: they generate nothing and cost nothing. */
 export const COUNTING: ReadonlySet<string> = new Set(['chat.input_tokens', 'chat.count_tokens'])
 
+const slotsOf = (...names: readonly Name[]): readonly number[] => names.map((name) => request.slots[name])
+
 /** Where a prompt stands, in all chat dialects, in embeddings, and in the second video API. */
-const PROMPT: readonly Name[] = [
+const PROMPT = slotsOf(
   'messages',
   'system',
   'tools',
@@ -66,7 +84,21 @@ const PROMPT: readonly Name[] = [
   'bot',
   'texts',
   'content',
-]
+  'format',
+  'constraints',
+  'samples',
+  'functions',
+)
+
+/** Where a chat request says how much may be written; in other dialects than its own MiniMax does not read a name. */
+const MAXIMA: Readonly<Record<string, readonly number[]>> = {
+  'chat.native': slotsOf('max', 'maxCompletion'),
+  'chat.openai': slotsOf('max', 'maxCompletion'),
+  'chat.anthropic': slotsOf('max'),
+  'chat.responses': slotsOf('maxOutput'),
+  'chat.legacy': slotsOf('maxLegacy', 'max'),
+  'chat.legacy_pro': slotsOf('maxLegacy', 'max'),
+}
 
 /** An image call makes one image unless it asks for up to nine (image-generation-t2i). */
 const MOST_IMAGES = 9
@@ -80,7 +112,14 @@ const NOTHING: CallFacts = {
   stream: false,
   usage: {},
   promptTokens: 0,
+  promptBytes: 0,
+  promptImages: 0,
+  promptVideos: 0,
   maxOutputTokens: undefined,
+  choices: 1,
+  searchesWeb: false,
+  voices: [],
+  isTextInFile: false,
   serviceTier: undefined,
   resolution: undefined,
   duration: undefined,
@@ -98,27 +137,41 @@ export function requestFacts(operation: string, body: Buffer | null): CallFacts 
   const { found } = json
   const { slots } = request
   const value = (name: Name): Value => found.values[slots[name]]
-  const sizes = PROMPT.map((name) => sizeAt(body, found, slots[name]))
   const model = textOf(value('model'))
-  const asked = {
-    ...NOTHING,
+  const { sizes, searchesWeb } = measured(body, found)
+  const prompt = promptOf(sizes)
+  const duration = known(value('duration')) ?? (operation === 'video.create' ? DEFAULT_SECONDS : undefined)
+  const characters = charactersAt(body, found, operation === 'voice.design' ? slots.preview : slots.text)
+  const images = operation === 'image.create' ? imagesAsked(value('count')) : prompt.images
+  const speech = operation.startsWith('speech.') ? speechRequest(body) : NOTHING
+  return {
     operation,
     model,
     stream: value('stream') === true,
-    promptTokens: promptTokens(sizes),
-    maxOutputTokens: known(value('maxCompletion')) ?? known(value('max')) ?? known(value('maxOutput')),
+    usage: sold(operation, { promptTokens: prompt.tokens, duration }, characters, images),
+    promptTokens: prompt.tokens,
+    promptBytes: prompt.bytes,
+    promptImages: prompt.images,
+    promptVideos: prompt.videos,
+    maxOutputTokens: largest(MAXIMA[operation], found),
+    choices: Math.max(1, known(value('count')) ?? 1),
+    searchesWeb,
+    voices: speech.voices,
+    isTextInFile: speech.isTextInFile,
     serviceTier: textOf(value('tier')),
     resolution: resolutionOf(operation, model, value('resolution')),
-    duration: known(value('duration')) ?? (operation === 'video.create' ? DEFAULT_SECONDS : undefined),
+    duration,
     templateId: textOf(value('template')),
   }
-  const characters = charactersAt(body, found, operation === 'voice.design' ? slots.preview : slots.text)
-  const count = operation === 'image.create' ? imagesAsked(value('count')) : inputImages(sizes)
-  return { ...asked, usage: sold(operation, asked, characters, count) }
 }
 
 /** What a call of an operation will use, going by its request. */
-function sold(operation: string, facts: CallFacts, characters: number, images: number): Usage {
+function sold(
+  operation: string,
+  facts: Pick<CallFacts, 'promptTokens' | 'duration'>,
+  characters: number,
+  images: number,
+): Usage {
   switch (operation) {
     case 'image.create':
       return { images }
@@ -149,12 +202,28 @@ function usage(counts: Parameters<typeof usageOf>[0]): Usage {
   return made === 'wrong' ? {} : made
 }
 
-function sizeAt(body: Buffer, found: Found, slot: number): PromptSize {
-  return promptSize(body, found.number(slot), found.more[slot] ?? 0)
+/** The sizes of all that a prompt is made of; and whether the server's search stands among its tools: elsewhere it is only said. */
+function measured(
+  body: Buffer,
+  found: Found,
+): { readonly sizes: readonly PromptSize[]; readonly searchesWeb: boolean } {
+  const sizes: PromptSize[] = []
+  let searchesWeb = false
+  for (const slot of PROMPT) {
+    const to = found.more[slot] ?? 0
+    if (to === 0) continue
+    const size = promptSize(body, found.number(slot), to)
+    if (slot === request.slots.tools) searchesWeb = size.searches > 0
+    sizes.push(size)
+  }
+  return { sizes, searchesWeb }
 }
 
-function inputImages(sizes: readonly PromptSize[]): number {
-  return sizes.reduce((sum, size) => sum + size.images, 0)
+/** @returns undefined where none is more than zero */
+function largest(slots: readonly number[] | undefined, { values }: Found): number | undefined {
+  let most = 0
+  for (const slot of slots ?? []) most = Math.max(most, known(values[slot]) ?? 0)
+  return most > 0 ? most : undefined
 }
 
 function imagesAsked(value: Value): number {

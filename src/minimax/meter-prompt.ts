@@ -18,40 +18,72 @@ export interface PromptSize {
   readonly bytes: number
   readonly images: number
   readonly videos: number
+  /** How many inline files were left out, and their bytes as they are written. */
+  readonly files: number
+  readonly fileBytes: number
+  /** Parts whose type is `web_search…`: among the tools, the server tool (guides/server-tools). */
+  readonly searches: number
 }
 
 /** Types of content parts, in all dialects (text-chat-openai, text-chat-anthropic, responses-create, video v2). */
 const IMAGE_TYPES: ReadonlySet<string> = new Set(['image', 'image_url', 'input_image'])
 const VIDEO_TYPES: ReadonlySet<string> = new Set(['video', 'video_url', 'input_video'])
-const LONGEST_TYPE = 11
+const LONGEST_TYPE = 20
 const TYPE = Buffer.from('type')
+const SEARCH = 'web_search'
+/** Fields that hold the file of such a part. A long text in any other is text, whatever it looks like. */
+const FILE_KEYS: readonly Buffer[] = ['url', 'data', 'image_url', 'video_url'].map((key) => Buffer.from(key))
 
 /** The documented prompt of one image and a short text is 1365 tokens (text-chat-anthropic, stream of M3). */
 const IMAGE_TOKENS = 1300
 /** Nothing is published about videos; as ten images. */
 const VIDEO_TOKENS = 10 * IMAGE_TOKENS
 
-/**
- * Tokens of a prompt, estimated before MiniMax counts them: four bytes of compact JSON each, whose brackets and names
- * stand for what a chat template puts around each message.
- */
-export function promptTokens(sizes: readonly PromptSize[]): number {
-  return sizes.reduce(
-    (sum, size) => sum + tokensOfBytes(size.bytes) + size.images * IMAGE_TOKENS + size.videos * VIDEO_TOKENS,
-    0,
-  )
+/** What all values of a prompt come to. */
+export interface Prompt {
+  /**
+   * Estimated before MiniMax counts them: four bytes of compact JSON each, whose brackets and names stand for what a
+   * chat template puts around each message.
+   */
+  readonly tokens: number
+  /** Of compact JSON; of inline files only those that belong to no image or video, which are texts that look like files. */
+  readonly bytes: number
+  readonly images: number
+  readonly videos: number
 }
 
-const EMPTY: PromptSize = { bytes: 0, images: 0, videos: 0 }
-/** One for all: a measurement is never interrupted. */
-const scanner = new StringScanner()
-
-/** Measures a JSON value that is known to be valid; nothing, where it ends at 0. Long strings are skipped by native search, not decoded. */
-export function promptSize(body: Buffer, from: number, to: number): PromptSize {
-  if (to === 0) return EMPTY
+/** @param sizes of the values that a prompt is made of */
+export function promptOf(sizes: readonly PromptSize[]): Prompt {
+  let tokens = 0
   let bytes = 0
   let images = 0
   let videos = 0
+  let files = 0
+  let fileBytes = 0
+  for (const size of sizes) {
+    tokens += tokensOfBytes(size.bytes) + size.images * IMAGE_TOKENS + size.videos * VIDEO_TOKENS
+    bytes += size.bytes
+    images += size.images
+    videos += size.videos
+    files += size.files
+    fileBytes += size.fileBytes
+  }
+  return { tokens, bytes: files > images + videos ? bytes + fileBytes : bytes, images, videos }
+}
+
+/** One for all: a measurement is never interrupted. */
+const scanner = new StringScanner()
+
+/** Measures a JSON value that is known to be valid. Long strings are skipped by native search, not decoded. */
+export function promptSize(body: Buffer, from: number, to: number): PromptSize {
+  let bytes = 0
+  let images = 0
+  let videos = 0
+  let files = 0
+  let fileBytes = 0
+  let searches = 0
+  let keyAt = from
+  let keyEnd = from
   let isValue = false
   let isType = false
   let nextBackslash = -1
@@ -68,8 +100,10 @@ export function promptSize(body: Buffer, from: number, to: number): PromptSize {
     const end = scanner.endOf(body, start, to)
     if (end < 0) break
     const length = end - start
-    if (length > LONG && isFile(body, start)) {
+    if (length > LONG && isValue && isFileKey(body, keyAt, keyEnd) && isFile(body, start)) {
       bytes += 1
+      files++
+      fileBytes += length
     } else {
       if (nextBackslash < start) {
         const found = body.indexOf(BACKSLASH, start)
@@ -77,17 +111,25 @@ export function promptSize(body: Buffer, from: number, to: number): PromptSize {
       }
       bytes += length + 1
       if (nextBackslash < end) bytes -= savedByEscapes(body, nextBackslash, end)
-      if (!isValue) isType = length === TYPE.length && body.compare(TYPE, 0, length, start, end) === 0
-      else if (isType && length <= LONGEST_TYPE) {
+      if (!isValue) {
+        isType = length === TYPE.length && body.compare(TYPE, 0, length, start, end) === 0
+        keyAt = start
+        keyEnd = end
+      } else if (isType && length <= LONGEST_TYPE) {
         const word = body.toString('latin1', start, end)
         if (IMAGE_TYPES.has(word)) images++
         else if (VIDEO_TYPES.has(word)) videos++
+        else if (word.startsWith(SEARCH)) searches++
       }
     }
     isValue = false
     at = end
   }
-  return { bytes, images, videos }
+  return { bytes, images, videos, files, fileBytes, searches }
+}
+
+function isFileKey(body: Buffer, from: number, to: number): boolean {
+  return FILE_KEYS.some((key) => key.length === to - from && body.compare(key, 0, key.length, from, to) === 0)
 }
 
 function isFile(body: Buffer, start: number): boolean {

@@ -166,6 +166,18 @@ export function idPathsOf(operation: string): Paths {
   return PATHS.get(operation) ?? NO_PATHS
 }
 
+/** The last names of all paths at which a request names an object: forms have fields without paths. */
+export const ID_FIELDS: ReadonlySet<string> = new Set(
+  [...COLUMNS.values()].flatMap(({ uses, makes }) =>
+    [...uses, ...makes.filter((making) => making.in === 'request')].map(({ at }) => lastOf(at)),
+  ),
+)
+
+/** `timbre_weights[].voice_id` ends in `voice_id`. */
+function lastOf(path: string): string {
+  return path.slice(path.lastIndexOf('.') + 1)
+}
+
 /** Operations that have something to do with objects. */
 export const OBJECT_OPERATIONS: readonly string[] = [...COLUMNS.keys()]
 

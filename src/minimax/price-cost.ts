@@ -156,6 +156,29 @@ function raised(price: Price, factor: bigint): Price {
   return { nano, text: formatMoney(nano), per: price.per, free: 0 }
 }
 
+/** Every price of some rates into `prices` where it is dearer, whatever the tier, the service tier or the facts of the call. */
+function addDearest(prices: Map<Unit, Price>, rates: Rates): void {
+  let factor = NANO
+  for (const other of rates.serviceTiers.values()) if (other > factor) factor = other
+  for (const place of [rates, ...rates.tiers, ...rates.variants]) {
+    for (const [unit, price] of place.prices) {
+      const dear = raised(price, TOKEN_UNITS.has(unit) ? factor : NANO)
+      if (dearer(dear, prices.get(unit))) prices.set(unit, dear)
+    }
+  }
+}
+
+function flat(prices: Prices, about: Pick<Rates, 'currency' | 'name' | 'model' | 'basis' | 'free'>): Rates {
+  return { ...about, prices, tiers: [], serviceTiers: new Map(), defaults: {}, variants: [] }
+}
+
+/** The dearest that some rates can come to, unit by unit: for a call whose facts fit none of them, or are not known. */
+export function dearestOf(rates: Rates): Rates {
+  const prices = new Map<Unit, Price>()
+  addDearest(prices, rates)
+  return flat(prices, rates)
+}
+
 /**
  * The dearest rates of an operation's modality, unit by unit, whatever the tier, the service tier, the facts of the
  * call or the date: what a model of unknown price is taken to cost when the operator prefers that to a refusal.
@@ -168,28 +191,15 @@ export function ceiling(list: PriceList, operation: string, currency: Currency):
   let onlyFree = false
   for (const entry of [...list.entries.values()].flat()) {
     if (entry.modality !== modality || entry.currency !== currency || entry.unsold) continue
-    const { rates } = entry
-    onlyFree ||= rates.free
-    let factor = NANO
-    for (const other of rates.serviceTiers.values()) if (other > factor) factor = other
-    for (const place of [rates, ...rates.tiers, ...rates.variants]) {
-      for (const [unit, price] of place.prices) {
-        const dear = raised(price, TOKEN_UNITS.has(unit) ? factor : NANO)
-        if (dearer(dear, prices.get(unit))) prices.set(unit, dear)
-      }
-    }
+    onlyFree ||= entry.rates.free
+    addDearest(prices, entry.rates)
   }
   if (prices.size === 0 && !onlyFree) return undefined
-  return {
+  return flat(prices, {
     currency,
     name: `ceiling:${modality}`,
     model: undefined,
     basis: 'ceiling',
     free: prices.size === 0,
-    prices,
-    tiers: [],
-    serviceTiers: new Map(),
-    defaults: {},
-    variants: [],
-  }
+  })
 }

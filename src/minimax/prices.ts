@@ -11,7 +11,7 @@ import { openPriceList } from './price-list.ts'
 import shipped from './prices.json' with { type: 'json' }
 
 export { quickList } from './price-quick.ts'
-export { ceiling, charge, cost, type Cost, type CostLine, type Facts } from './price-cost.ts'
+export { ceiling, charge, cost, dearestOf, type Cost, type CostLine, type Facts } from './price-cost.ts'
 export {
   CURRENCIES,
   mergePriceLists,

@@ -2,7 +2,7 @@ import type { Value } from './meter-value.ts'
 import type { Unit, Usage } from './units.ts'
 
 /** No call of MiniMax counts as much of anything: what is beyond it is a mistake. */
-const MAX_COUNT = 1e9
+export const MAX_COUNT = 1e9
 
 const DIGITS = /^\d{1,10}$/
 const DECIMAL = /^\d{1,10}(\.\d{1,12})?$/

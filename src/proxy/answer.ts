@@ -7,6 +7,7 @@ import type { Operation } from '../minimax/catalog.ts'
 import { renderStreamProblem } from '../minimax/dialects.ts'
 import { chunkOf, LARGEST_CHUNK } from './chunk.ts'
 import { commonHeaders, type AnswerHeaders } from './headers.ts'
+import { addRates } from './rate-headers.ts'
 import { problemOf, writeRefusal } from './refusal.ts'
 
 /** How long the last words of a failed stream may take to leave. */
@@ -83,6 +84,8 @@ export class Answer {
     this.#isEventStream = headers.contentType.startsWith('text/event-stream')
     const list = commonHeaders(this.#operation, this.#call.requestId)
     for (const part of headers.list) list.push(part)
+    const { rates } = this.#call
+    if (rates.length > 0) addRates(list, this.#operation.dialect, rates, this.#clock.now())
     if (headers.contentType !== '') list.push('content-type', headers.contentType)
     this.hasLength = contentLength >= 0
     if (this.hasLength) list.push('content-length', String(contentLength))

@@ -26,7 +26,8 @@ export interface CallBooks {
   readonly hasEnded: boolean
   /** More was used than is written down; `checkpoint` writes it down. */
   readonly owes: boolean
-  checkpoint(done: () => void): void
+  /** @param done with an error when the caller may use no more */
+  checkpoint(done: (error: GatewayError | null) => void): void
   /** Ends the call on the books. @param done before it the caller may not have the last byte */
   settle(ending: CallEnding, done: () => void): void
 }

@@ -1,10 +1,5 @@
 import type { GatewayError, Outcome } from '../errors.ts'
-
-/** Bytes of an answer that are to be replaced wherever they stand in it. */
-export interface Renaming {
-  readonly from: Buffer
-  readonly to: Buffer
-}
+import type { Renaming } from '../lib/rename.ts'
 
 /**
  * Who knows whose the objects are that one call names, makes and deletes. Tenancy does; what moves the bytes knows no

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Call } from '../call.ts'
 import { GatewayError, type Outcome, type RefusalCode } from '../errors.ts'
+import { Renamer } from '../lib/rename.ts'
 import type { Operation } from '../minimax/catalog.ts'
 import type { ReportedFailure } from '../minimax/dialects.ts'
 import { failureOfStatus } from '../minimax/failures.ts'
@@ -9,10 +10,10 @@ import type { CallBooks } from './books.ts'
 import type { CallObjects } from './call-objects.ts'
 import { decoderFor, type Decoder, type DecoderListener } from './decode.ts'
 import { answerHeaders, upstreamHeaders, type AnswerHeaders } from './headers.ts'
+import type { AnswerKeeper } from './keeper.ts'
 import type { UpstreamKey } from './keys.ts'
 import type { LiveCall } from './live.ts'
 import type { ExchangeTools, Outgoing } from './outgoing.ts'
-import { Renamer } from './rename.ts'
 import { Scrubber } from './scrub.ts'
 import { transportRefusal } from './transport.ts'
 import type { CallTurn } from './turn.ts'
@@ -44,6 +45,7 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
   readonly #answer: Answer
   readonly #books: CallBooks
   readonly #objects: CallObjects | null
+  readonly #keeper: AnswerKeeper | null
   #key: UpstreamKey | undefined
   #turn: CallTurn | null = null
   #controller: UpstreamController | undefined
@@ -63,6 +65,10 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
   #isSettled = false
   /** Upstream has ended while the call was being settled. */
   #isComplete = false
+  /** The answer has come in full. */
+  #isWhole = false
+  /** Of the request as it was last sent, upstream has not got the end. */
+  #isUnsent = false
   #isDone = false
 
   constructor(
@@ -73,6 +79,7 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     books: CallBooks,
     objects: CallObjects | null,
     response: ServerResponse,
+    keeper: AnswerKeeper | null = null,
   ) {
     this.#tools = tools
     this.call = call
@@ -81,6 +88,7 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     this.#books = books
     this.#answer = new Answer(call, operation, response, tools.clock)
     this.#objects = objects
+    this.#keeper = keeper
     this.#key = tools.keys.pickOf(objects?.account ?? null)
     this.#scrubber = new Scrubber(tools.secrets, true)
   }
@@ -93,7 +101,9 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
       this.#fail(new GatewayError('upstream_account'))
       return
     }
-    const turn = this.#tools.turns.take(this.#key.account, this.call.caller?.userId ?? '', 1, (error) => {
+    const { model, caller, tokens } = this.call
+    const request = { account: this.#key.account, userId: caller?.userId ?? '', model, cost: 1, tokens }
+    const turn = this.#tools.turns.take(request, (error) => {
       if (error === null && !this.#isDone) this.#begin()
       else if (error !== null) this.#fail(error)
     })
@@ -126,6 +136,7 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     const { upstream, clock } = this.#tools
     const { body, contentType, contentLength, clientHeaders, path } = this.#outgoing
     call.attempts++
+    this.#isUnsent = false
     this.#key = key
     call.upstreamKey = key.name
     if (call.sentAt === 0) call.sentAt = clock.monotonic()
@@ -218,10 +229,13 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
   onResponseError(error: Error): void {
     if (this.#isDone) return
     // An upload that the policy stopped, or that its sender gave up, fails here too: it is part of the request.
-    if (error instanceof GatewayError) this.#fail(error)
-    else if (this.#outgoing.body instanceof Upload && this.#outgoing.body.isAbandoned) this.onGone()
+    if (error instanceof GatewayError) {
+      this.#isUnsent = true
+      this.#fail(error)
+    } else if (this.#outgoing.body instanceof Upload && this.#outgoing.body.isAbandoned) this.onGone()
     else {
       const { code, nothingSent } = transportRefusal(error)
+      this.#isUnsent = nothingSent
       // Its end had been said: what comes after that takes nothing back.
       if (code === 'upstream_disconnected' && this.#hasSaidItsEnd) this.#complete()
       else if (nothingSent && this.#key !== undefined && this.#mayRetry()) this.#retry(this.#key)
@@ -295,6 +309,7 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     } else if (renaming !== null) this.#filter = new Renamer(renaming)
     if (!mayReportFailure(headers.contentType) && !headers.contentType.startsWith('text/'))
       this.#scrubber.expectFile()
+    if (!this.call.stream) this.#keeper?.begin(this.#status, headers.contentType)
     // What was decoded, or is filtered, has another length than upstream said.
     const keepsLength = this.#decoder === null && this.#filter === null
     this.#answer.begin(this.#status, headers, keepsLength ? headers.contentLength : -1)
@@ -344,6 +359,7 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
   }
 
   #write(bytes: Buffer): void {
+    this.#keeper?.take(bytes)
     if (this.#answer.write(bytes)) return
     this.#controller?.pause()
     this.#decoder?.pause()
@@ -375,7 +391,8 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     const other = failure?.notAccepted === true && this.#mayRetry() ? this.#otherKey() : undefined
     const isError = this.#status >= 300
     const headers = this.#headers
-    if (failure?.code !== undefined) this.#tools.turns.noticed(this.#key?.account ?? '', failure.code)
+    if (failure?.code !== undefined)
+      this.#tools.turns.noticed(this.#key?.account ?? '', this.call.model, failure.code)
     if (other !== undefined) this.#retry(other)
     else if (failure?.outcome === 'provider_account')
       this.#fail(new GatewayError('upstream_account'), failure)
@@ -406,6 +423,9 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     const { isGone } = this.#answer
     const { call } = this
     call.status = this.#status
+    this.#isWhole = true
+    this.#keeper?.begin(this.#status, headers.contentType)
+    this.#keeper?.take(clean)
     if (!isGone) call.bytesOut += clean.length
     this.#end(
       isGone ? 'caller_gone' : (failure?.outcome ?? 'ok'),
@@ -443,6 +463,8 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
 
   #finishWith(last: Buffer, failure: ReportedFailure | undefined): void {
     const { isGone } = this.#answer
+    this.#isWhole = true
+    this.#keeper?.take(last)
     if (!isGone) this.call.bytesOut += last.length
     this.#end(isGone ? 'caller_gone' : (failure?.outcome ?? 'ok'), failure, () => this.#answer.end(last))
   }
@@ -479,8 +501,24 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
       last?.()
       call.finish(outcome)
     }
-    if (this.#hasSaidItsEnd) finish()
-    else this.#books.settle({ outcome, failure, document }, finish)
+    const keep = this.#keeping(failure, finish)
+    if (this.#hasSaidItsEnd) keep()
+    else this.#books.settle({ outcome, failure, document }, keep)
+  }
+
+  /** What the caller can be given again is kept before they have the last of it: they may ask again at once. */
+  #keeping(failure: ReportedFailure | undefined, done: () => void): () => void {
+    const keeper = this.#keeper
+    if (keeper === null) return done
+    const isRefused = failure?.notAccepted === true || failure?.outcome === 'provider_account'
+    // An upload that stops short is not taken on either.
+    const hasLeft = this.call.sentAt > 0 && !this.#isUnsent && !this.#isUploading
+    const ending = {
+      isWhole: this.#isWhole,
+      isStream: this.call.stream,
+      mayHaveRun: hasLeft && !isRefused,
+    }
+    return () => keeper.end(ending, done)
   }
 }
 

@@ -3,6 +3,7 @@ import type { GatewayError } from '../errors.ts'
 import { renderProblem, type Problem } from '../minimax/dialects.ts'
 import type { Dialect } from '../minimax/catalog.ts'
 import { commonHeaders } from './headers.ts'
+import { addRefusedRate } from './rate-headers.ts'
 
 /** A body that is not read yet and larger than this is not worth reading only to keep the connection. */
 const WORTH_READING = 64 * 1024
@@ -29,6 +30,7 @@ export function writeRefusal(
   const length = Buffer.byteLength(body)
   headers.push('content-type', 'application/json; charset=utf-8', 'content-length', String(length))
   if (error.retryAfter !== undefined) headers.push('retry-after', String(error.retryAfter))
+  if (error.status === 429) addRefusedRate(headers, dialect, error)
   if (error.status === 401) headers.push('www-authenticate', 'Bearer')
   // The SDKs of OpenAI and Anthropic obey this; the operator's account does not mend itself by being asked again.
   if (error.outcome === 'provider_account') headers.push('x-should-retry', 'false')

@@ -1,4 +1,3 @@
-import { WebSocket, WebSocketServer } from 'ws'
 import type { Call } from '../call.ts'
 import { GatewayError, type Outcome, type RefusalCode, gatewayErrorOf } from '../errors.ts'
 import { renderTaskFailed, type ReportedFailure } from '../minimax/dialects.ts'
@@ -20,25 +19,9 @@ import type { LiveCall } from './live.ts'
 import { problemOf } from './refusal.ts'
 import { bytesOf, HIGH_WATER, pass, type Message } from './relay-flow.ts'
 import type { WebSocketTools } from './relay-tools.ts'
+import { acceptClient, isOpen, openUpstream, type RelaySocket } from './relay-sockets.ts'
 import { Scrubber } from './scrub.ts'
 import { transportRefusal } from './transport.ts'
-
-/** One message of upstream can be a whole clip in hexadecimal. */
-const MAX_UPSTREAM_MESSAGE = 32 * 1024 * 1024
-/** No client of the API splits its messages; a flood of fragments is an attack (GHSA-96hv-2xvq-fx4p). */
-const MAX_FRAGMENTS = 64
-
-/** Opens the connection to upstream, with a key of ours and nothing of the client's. */
-function openUpstream(tools: WebSocketTools, path: string, authorization: string): WebSocket {
-  return new WebSocket(tools.baseUrl.replace(/^http/, 'ws') + path, {
-    headers: { authorization, 'user-agent': 'minimax-gateway' },
-    perMessageDeflate: false,
-    followRedirects: false,
-    handshakeTimeout: tools.connectTimeoutMs,
-    maxPayload: MAX_UPSTREAM_MESSAGE,
-    ...(tools.ca === undefined ? {} : { ca: [...tools.ca] }),
-  })
-}
 
 /** One WebSocket of a client and one of ours to upstream, and what passes between them. */
 export class Relay implements LiveCall {
@@ -46,9 +29,9 @@ export class Relay implements LiveCall {
   readonly call: Call
   readonly deadlineCode = 'idle_timeout'
   readonly #tools: WebSocketTools
-  readonly #upstream: WebSocket
+  readonly #upstream: RelaySocket
   readonly #handshake: Handshake
-  #client: WebSocket | undefined
+  #client: RelaySocket | undefined
   #early: EarlyBytes | undefined
   #activeAt: number
   #stalledSince = 0
@@ -115,19 +98,9 @@ export class Relay implements LiveCall {
 
   #accept(): void {
     if (this.#done) return
-    const { operation, request, socket, head, protocol, release } = this.#handshake
     const early = this.#early?.take() ?? []
-    release()
-    const server = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: operation.bodyLimit,
-      maxFragments: MAX_FRAGMENTS,
-      handleProtocols: () => protocol ?? false,
-    })
-    server.on('headers', (headers) => headers.push(`x-request-id: ${this.call.requestId}`))
-    server.handleUpgrade(request, socket, Buffer.concat([head, ...early]), (client) => {
+    this.#handshake.release()
+    acceptClient(this.#handshake, early, this.call.requestId, (client) => {
       this.#client = client
       this.call.status = 101
       client.on('message', (data, isBinary) => this.#fromClient(bytesOf(data), isBinary))
@@ -182,7 +155,7 @@ export class Relay implements LiveCall {
     this.call.bytesOut += clean.length
     if (this.#waiting !== null) this.#waiting.push({ bytes: clean, isBinary })
     else if (!this.#isSettled && books.hasEnded) this.#passWhenSettled({ bytes: clean, isBinary })
-    else if (books.owes) this.#passWhen({ bytes: clean, isBinary }, (done) => books.checkpoint(done))
+    else if (books.owes) this.#passWhenWritten({ bytes: clean, isBinary })
     else this.#toClient({ bytes: clean, isBinary })
   }
 
@@ -194,6 +167,16 @@ export class Relay implements LiveCall {
     this.#isSettled = true
     this.#passWhen(message, (done) =>
       this.#handshake.books.settle({ outcome, failure, document: null }, done),
+    )
+  }
+
+  /** What was used is on the books before the caller reads it; where it was the last that they may use, the session ends. */
+  #passWhenWritten(message: Message): void {
+    this.#passWhen(message, (done) =>
+      this.#handshake.books.checkpoint((error) => {
+        done()
+        if (error !== null) this.#fail(error)
+      }),
     )
   }
 
@@ -225,7 +208,7 @@ export class Relay implements LiveCall {
     if (this.#done) return
     const left = code === 1006
     this.#end(left ? 'caller_gone' : (this.#failure?.outcome ?? 'ok'))
-    if (this.#upstream.readyState !== WebSocket.OPEN) this.#upstream.terminate()
+    if (!isOpen(this.#upstream)) this.#upstream.terminate()
     else closeWith(this.#upstream, left ? GOING_AWAY : code, this.#clean(reason))
   }
 
@@ -276,7 +259,7 @@ export class Relay implements LiveCall {
     this.#end(outcome, () => {
       if (client !== undefined) closeWith(client, code, reason)
     })
-    if (this.#upstream.readyState === WebSocket.OPEN) this.#upstream.close(GOING_AWAY)
+    if (isOpen(this.#upstream)) this.#upstream.close(GOING_AWAY)
     else this.#upstream.terminate()
   }
 

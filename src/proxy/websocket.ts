@@ -43,7 +43,15 @@ export class WebSocketRelays {
       ended('caller_gone')
     }
     socket.once('close', gone)
-    state.turn = turns.take(key.account, call.caller?.userId ?? '', 1, (error) => {
+    // The model is named by a message, later on.
+    const request = {
+      account: key.account,
+      userId: call.caller?.userId ?? '',
+      model: call.model,
+      cost: 1,
+      tokens: 0,
+    }
+    state.turn = turns.take(request, (error) => {
       socket.off('close', gone)
       if (state.isOver) return
       if (error === null) this.#write({ ...handshake, ended }, key)

@@ -15,20 +15,22 @@ import { upgradeOf, type Passage, type Pipeline } from './passage.ts'
 
 /** The first stage: finds the operation by the exact method and path, and opens the call that will be accounted for. */
 export function begin(pipeline: Pipeline, request: FastifyRequest, response: ServerResponse): Passage {
-  const { clock, metrics, bodies } = pipeline
+  const { clock, metrics, bodies, overload } = pipeline
   const url = request.raw.url ?? '/'
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
   const match = operationOf(request.method, path) ?? null
   const operation = match?.operation ?? { ...UNKNOWN_OPERATION, dialect: dialectOfPath(path) }
   const call = new Call(newRequestId(clock.now()), operation, request.ip, clock, (ended) => {
+    overload.end()
     bodies.budget.release(ended)
     metrics.finish(ended)
     pipeline.log(ended)
   })
   const query = mark < 0 ? '' : url.slice(mark + 1)
-  const passage: Passage = { call, response, match, query, identity: null, protocol: null }
+  const passage: Passage = { call, response, match, query, identity: null, protocol: null, claim: null }
   request.passage = passage
+  overload.begin(call.startedAt)
   metrics.begin(operation.name)
   return passage
 }
@@ -44,6 +46,7 @@ export function admit(
   passage: Passage,
 ): Promise<void> | undefined {
   if (pipeline.isDraining()) throw new GatewayError('draining')
+  pipeline.overload.checkInflight()
   refuseRepeatedHeaders(request.raw.rawHeaders)
   if (passage.match === null) throw new GatewayError('operation_not_found')
   const { operation } = passage.match
@@ -101,5 +104,6 @@ function enter(pipeline: Pipeline, passage: Passage, operation: Operation, ident
   passage.identity = identity
   passage.call.caller = identity
   pipeline.metrics.authAttempt('ok')
+  pipeline.overload.admit(identity.userId, passage.call.startedAt)
   if (!identity.mayUseOperation(operation.name)) throw new GatewayError('operation_forbidden')
 }

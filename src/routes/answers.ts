@@ -6,6 +6,7 @@ import { writeRefusal } from '../proxy/refusal.ts'
 import { upstreamPath } from '../proxy/target.ts'
 import { accountAnswer } from './account.ts'
 import { queryOf, readJson } from './bodies.ts'
+import { callerLimits } from './reserve.ts'
 import type { MatchedPassage, Passage, Pipeline } from './passage.ts'
 
 /**
@@ -21,7 +22,15 @@ export function answerOwn(
   const { call, match } = passage
   const { operation } = match
   if (objectsOf(operation.name).lists === null) {
-    answer(passage, Buffer.from(JSON.stringify(accountAnswer(operation, pipeline.clock.now()))))
+    pipeline.limiter
+      .standing(callerLimits(passage.identity))
+      .then((standing) =>
+        answer(
+          passage,
+          Buffer.from(JSON.stringify(accountAnswer(operation, pipeline.clock.now(), standing))),
+        ),
+      )
+      .catch((thrown: unknown) => refuse(passage, request, thrown))
     return
   }
   const body = operation.body === 'json' ? readJson(passage, bytes).bytes : null
@@ -43,7 +52,18 @@ function answer({ call, match, response }: MatchedPassage, document: Buffer): vo
 }
 
 /** Answers with an error, and ends the call with it. */
-export function refuse({ call, response }: Passage, { raw }: FastifyRequest, thrown: unknown): void {
+export function refuse(passage: Passage, request: FastifyRequest, thrown: unknown): void {
+  const { claim } = passage
+  if (claim === null) {
+    say(passage, request, thrown)
+    return
+  }
+  // Nothing went upstream: the caller may try again under the same key as soon as they have read this.
+  passage.claim = null
+  claim.release(() => say(passage, request, thrown))
+}
+
+function say({ call, response }: Passage, { raw }: FastifyRequest, thrown: unknown): void {
   const error = gatewayErrorOf(thrown)
   call.cause = error.cause
   if (raw.destroyed && !raw.complete) {

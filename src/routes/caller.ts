@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { credentialOf } from '../auth/credential.ts'
 import type { Identity } from '../auth/identity.ts'
 import { GatewayError, gatewayErrorOf } from '../errors.ts'
-import { authResultOf } from '../metrics/metrics.ts'
+import { authResultOf } from '../metrics/labels.ts'
 import type { Pipeline } from './passage.ts'
 
 /**

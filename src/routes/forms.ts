@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../errors.ts'
+import { ID_FIELDS } from '../minimax/objects.ts'
 import type { Outgoing } from '../proxy/outgoing.ts'
 import { printable } from '../proxy/json-walker.ts'
 import { boundaryOf, FormWatcher } from '../proxy/multipart.ts'
@@ -7,15 +8,7 @@ import { Upload } from '../proxy/upload.ts'
 import { checkModel, type MatchedPassage, type Pipeline } from './passage.ts'
 
 /** Fields of no form that the API knows; in one, they could name what is another's. */
-const NOT_IN_FORMS: ReadonlySet<string> = new Set([
-  'file_id',
-  'text_file_id',
-  'voice_id',
-  'task_id',
-  'source_task_id',
-  'cover_feature_id',
-  'callback_url',
-])
+const NOT_IN_FORMS: ReadonlySet<string> = new Set([...ID_FIELDS, 'callback_url'])
 
 /**
  * A form that is passed on as it comes; what the policy says to its fields, it says while they pass.

@@ -5,21 +5,29 @@ import { GatewayError } from '../errors.ts'
 import { newRequestId } from '../lib/ids.ts'
 import { hasBody } from '../proxy/body.ts'
 import { refuseRepeatedHeaders } from '../proxy/headers.ts'
-import type { LedgerReader } from '../store/store.ts'
+import { formatMoney } from '../lib/money.ts'
+import { formatTime } from '../lib/times.ts'
+import type { CreditEntry, LedgerReader } from '../store/store.ts'
 import { ownError, sendError } from './admin/errors.ts'
-import { closed } from './admin/fields.ts'
+import { closed, timeOrNull } from './admin/fields.ts'
 import { ErrorView } from './admin/schemas.ts'
 import { compileValidator, type TypeBoxProvider } from './admin/validation.ts'
 import { usageAnswer, UsageAnswer } from './books.ts'
 import { callerOf } from './caller.ts'
 import { upgradeOf, type Pipeline } from './passage.ts'
 import { hoursOf, rangeFields } from './range.ts'
+import { callerLimits } from './reserve.ts'
+import { standingView, StandingView } from './standing-json.ts'
 
 /** What users can ask the gateway about themselves. */
 export interface OwnRoutesOptions extends Pick<
   Pipeline,
-  'authenticator' | 'flood' | 'failures' | 'metrics' | 'clock' | 'isDraining'
+  'authenticator' | 'flood' | 'failures' | 'metrics' | 'clock' | 'isDraining' | 'limiter'
 > {
+  /** Gives a user what a code is worth. Rejects with a GatewayError. */
+  readonly redeem: (userId: string, code: string) => Promise<CreditEntry>
+  /** Of all money. */
+  readonly currency: string
   readonly ledger: Pick<LedgerReader, 'usage'>
   /** Told of what is not the caller's fault; the caller is not told. */
   readonly onError: (error: unknown, requestId: string) => void
@@ -40,6 +48,28 @@ const OwnUsageQuery = Type.Object(
   },
   closed,
 )
+
+const MeView = Type.Object({
+  user: Type.String(),
+  token: Type.String(),
+  expires_at: timeOrNull,
+  plan: Type.Union([Type.String(), Type.Null()]),
+  prepaid: Type.Boolean({ description: 'Whether only credit can be spent.' }),
+  limits: StandingView,
+})
+
+/** A code is short; what is longer is none. */
+const REDEMPTION_LIMIT = 1024
+
+const RedemptionBody = Type.Object(
+  { code: Type.String({ minLength: 1, maxLength: 100, description: 'The code, as it was given.' }) },
+  closed,
+)
+
+const RedemptionView = Type.Object({
+  amount: Type.String({ description: 'What the code was worth.' }),
+  currency: Type.String(),
+})
 
 /** Questions of one user that are answered at a time: nobody's may keep those of others waiting for long. */
 const AT_A_TIME = 4
@@ -64,10 +94,11 @@ class Turns {
   }
 }
 
-/** @throws GatewayError for what a GET that means well never has */
+/** @throws GatewayError for what a request that means well never has */
 function refuseStrange({ raw }: FastifyRequest): void {
   refuseRepeatedHeaders(raw.rawHeaders)
-  if (hasBody(raw)) throw new GatewayError('invalid_request', 'This address takes no body.')
+  if (raw.method === 'GET' && hasBody(raw))
+    throw new GatewayError('invalid_request', 'This address takes no body.')
   if (upgradeOf(raw) !== undefined) {
     throw new GatewayError('invalid_request', 'This address does not speak WebSocket.')
   }
@@ -80,7 +111,7 @@ function refuseStrange({ raw }: FastifyRequest): void {
  * limited: what was used is no operation.
  */
 export async function ownRoutes(app: FastifyInstance, options: OwnRoutesOptions): Promise<void> {
-  const { clock, ledger } = options
+  const { clock, ledger, limiter, currency } = options
   const callers = new WeakMap<FastifyRequest, Identity>()
   const turns = new Turns()
   const api = app.withTypeProvider<TypeBoxProvider>()
@@ -95,13 +126,49 @@ export async function ownRoutes(app: FastifyInstance, options: OwnRoutesOptions)
     callers.set(request, await callerOf(options, request))
   })
 
+  const callerOfRequest = (request: FastifyRequest): Identity => {
+    const caller = callers.get(request)
+    // Without a caller the books would answer with everybody's totals.
+    if (caller === undefined) throw new GatewayError('internal')
+    return caller
+  }
+
+  api.get(
+    '/gateway/v1/me',
+    { schema: { response: { 200: MeView, default: ErrorView } } },
+    async (request) => {
+      const caller = callerOfRequest(request)
+      const { userId, tokenId, plan, prepaid, expiresAt } = caller
+      const standing = await turns.take(userId, () => limiter.standing(callerLimits(caller)))
+      return {
+        user: userId,
+        token: tokenId,
+        expires_at: expiresAt === Infinity ? null : formatTime(expiresAt),
+        plan,
+        prepaid,
+        limits: standingView(standing, currency, clock.now()),
+      }
+    },
+  )
+
+  api.post(
+    '/gateway/v1/redemptions',
+    {
+      bodyLimit: REDEMPTION_LIMIT,
+      schema: { body: RedemptionBody, response: { 201: RedemptionView, default: ErrorView } },
+    },
+    async (request, reply) => {
+      const { userId } = callerOfRequest(request)
+      const { amount } = await turns.take(userId, () => options.redeem(userId, request.body.code))
+      return reply.code(201).send({ amount: formatMoney(amount), currency })
+    },
+  )
+
   api.get(
     '/gateway/v1/usage',
     { schema: { querystring: OwnUsageQuery, response: { 200: UsageAnswer, default: ErrorView } } },
     async (request) => {
-      const userId = callers.get(request)?.userId
-      // Without a user the books would answer with everybody's totals.
-      if (userId === undefined) throw new GatewayError('internal')
+      const { userId } = callerOfRequest(request)
       const { query } = request
       const { group_by: groupBy = 'model' } = query
       const range = hoursOf(query, clock.now())

@@ -6,7 +6,13 @@ import type { Identity } from '../auth/identity.ts'
 import type { FailureThrottle } from '../auth/throttle.ts'
 import type { Call } from '../call.ts'
 import { GatewayError } from '../errors.ts'
+import type { Claim } from '../idempotency/claim.ts'
+import type { Replays } from '../idempotency/replays.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Demand, Limiter } from '../limits/limiter.ts'
+import type { KnownOfCall } from '../metering/entry.ts'
+import type { CallHold } from '../metering/hold.ts'
+import type { Overload } from '../limits/overload.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Match } from '../minimax/catalog.ts'
 import type { BodyTools } from '../proxy/body.ts'
@@ -19,6 +25,14 @@ import type { ListRequest } from '../tenancy/listings.ts'
 import type { Session } from '../tenancy/session.ts'
 import type { Owner, ScreenedRequest } from '../tenancy/tools.ts'
 
+/** The books of one call, which also know what it may cost and what is held for it. */
+export interface HeldBooks extends CallBooks {
+  /** The most that the call may use and cost. @param known what its request does not say by itself */
+  worstCase(known: KnownOfCall): Pick<Demand, 'charged' | 'usage'>
+  /** What was reserved. The books end it when they are settled. */
+  hold: CallHold | null
+}
+
 /** What the pipeline puts in order. */
 export interface Pipeline {
   readonly exchange: ExchangeTools
@@ -29,7 +43,15 @@ export interface Pipeline {
    * @param body the whole request, where it is in memory
    * @param subject the id in the path; '' where there is none
    */
-  readonly books: (call: Call, identity: Identity | null, body: Buffer | null, subject: string) => CallBooks
+  readonly books: (call: Call, identity: Identity | null, body: Buffer | null, subject: string) => HeldBooks
+  /** Who keeps callers inside their limits. */
+  readonly limiter: Pick<Limiter, 'reserve' | 'standing'>
+  /** Whether calls that nothing limits need an estimate, too: the account is limited to so many tokens. */
+  readonly estimatesAll: boolean
+  /** Who gives the answer to a request again. */
+  readonly replays: Pick<Replays, 'begin'>
+  /** Who refuses requests while there are more than this process can serve. */
+  readonly overload: Overload
   /**
    * Looks at the objects that a request names, before anything goes upstream; null: it has nothing to do with any.
    * Throws, or rejects with, a GatewayError.
@@ -70,6 +92,8 @@ export interface Passage {
   identity: Identity | null
   /** The subprotocol with which a WebSocket is to be accepted. */
   protocol: string | null
+  /** On the key under which the request is to be carried out once; given back when it is refused. */
+  claim: Claim | null
 }
 
 /** A passage whose operation is known. */

@@ -16,7 +16,16 @@ import { admit, begin } from './admission.ts'
 import { answerOwn, refuse } from './answers.ts'
 import { queryOf, readJson, type ReadBody } from './bodies.ts'
 import { formOutgoing } from './forms.ts'
-import { matched, ownerOf, type MatchedPassage, type Passage, type Pipeline } from './passage.ts'
+import {
+  matched,
+  ownerOf,
+  type HeldBooks,
+  type MatchedPassage,
+  type Passage,
+  type Pipeline,
+} from './passage.ts'
+import { once } from './repeats.ts'
+import { reserve } from './reserve.ts'
 import { openWebSocket } from './sockets.ts'
 
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset=utf-8\s*)?$/i
@@ -117,7 +126,7 @@ function handle(
   request: FastifyRequest,
   bytes: Buffer | undefined,
 ): void {
-  const { operation, parameter } = passage.match
+  const { operation } = passage.match
   const { raw } = request
   if (operation.answeredBy === 'gateway') {
     answerOwn(pipeline, passage, request, bytes)
@@ -129,19 +138,74 @@ function handle(
     return
   }
   const read = operation.body === 'json' ? readJson(passage, bytes) : null
+  const fail = (thrown: unknown): void => refuse(passage, request, thrown)
+  once(
+    pipeline,
+    passage,
+    raw,
+    read?.bytes ?? null,
+    () => screen(pipeline, passage, request, path, read, fail),
+    fail,
+  )
+}
+
+/** The objects that it names: whether they are theirs. @throws GatewayError */
+function screen(
+  pipeline: Pipeline,
+  passage: MatchedPassage,
+  request: FastifyRequest,
+  path: string,
+  read: ReadBody | null,
+  fail: (thrown: unknown) => void,
+): void {
+  const { operation, parameter } = passage.match
   const query = queryOf(path)
   const body = read?.bytes ?? null
   const screened = pipeline.screen(ownerOf(passage), { operation: operation.name, parameter, query, body })
   if (!(screened instanceof Promise)) {
-    send(pipeline, passage, raw, path, read, screened)
+    take(pipeline, passage, request, path, read, screened)
     return
   }
-  screened
-    .then((claim) => {
-      if (raw.socket.destroyed) passage.call.finish('caller_gone')
-      else send(pipeline, passage, raw, path, read, claim)
-    })
-    .catch((thrown: unknown) => refuse(passage, request, thrown))
+  screened.then((claim) => take(pipeline, passage, request, path, read, claim)).catch(fail)
+}
+
+/** Its share of the caller's limits, and off it goes. */
+function take(
+  pipeline: Pipeline,
+  passage: MatchedPassage,
+  request: FastifyRequest,
+  path: string,
+  read: ReadBody | null,
+  claim: ScreenedCall | null,
+): void {
+  const { call, identity, match } = passage
+  const { raw } = request
+  const books = pipeline.books(call, identity, read?.bytes ?? null, match.parameter)
+  reserve(
+    pipeline,
+    passage,
+    books,
+    {
+      bytes: match.operation.body === 'multipart' ? lengthOf(raw) : undefined,
+      unusedVoices: claim?.unusedVoices,
+    },
+    () => {
+      if (!raw.socket.destroyed) {
+        send(pipeline, passage, raw, path, read, claim, books)
+        return
+      }
+      books.hold?.release(true)
+      passage.claim?.release(() => undefined)
+      call.finish('caller_gone')
+    },
+    (error) => refuse(passage, request, error),
+  )
+}
+
+/** @returns what the sender says of the length of a body; undefined: nothing */
+function lengthOf({ headers }: IncomingMessage): number | undefined {
+  const length = headers['content-length']
+  return length === undefined ? undefined : Number(length)
 }
 
 /** @param read of a JSON request; null where there is no body, or it is a form */
@@ -152,14 +216,17 @@ function send(
   path: string,
   read: ReadBody | null,
   claim: ScreenedCall | null,
+  books: HeldBooks,
 ): void {
-  const { call, identity, match, response } = passage
+  const { call, match, response } = passage
   const outgoing =
     match.operation.body === 'multipart'
       ? formOutgoing(pipeline, passage, request, path)
       : outgoingOf(pipeline, passage, request, path, read === null ? null : changed(read, claim))
-  const books = pipeline.books(call, identity, read?.bytes ?? null, match.parameter)
-  new Exchange(pipeline.exchange, call, match.operation, outgoing, books, claim, response).start()
+  // From here on the exchange says what becomes of the key.
+  const keeper = passage.claim
+  passage.claim = null
+  new Exchange(pipeline.exchange, call, match.operation, outgoing, books, claim, response, keeper).start()
 }
 
 /** A body in which ids were changed has to be viewed anew. */

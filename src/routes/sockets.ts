@@ -1,7 +1,17 @@
 import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../errors.ts'
 import { writeRefusal } from '../proxy/refusal.ts'
-import { checkModel, ownerOf, upgradeOf, type MatchedPassage, type Pipeline } from './passage.ts'
+import type { Session } from '../tenancy/session.ts'
+import {
+  checkModel,
+  ownerOf,
+  upgradeOf,
+  type HeldBooks,
+  type MatchedPassage,
+  type Pipeline,
+  type Upgrade,
+} from './passage.ts'
+import { reserve } from './reserve.ts'
 
 /** Opens a WebSocket to upstream for one of the caller's. @throws GatewayError */
 export function openWebSocket(
@@ -10,14 +20,44 @@ export function openWebSocket(
   request: IncomingMessage,
   path: string,
 ): void {
-  const { call, match, protocol, response } = passage
+  const { call, match, response } = passage
   const upgrade = upgradeOf(request)
   if (upgrade === undefined) throw new GatewayError('upgrade_required')
   const session = pipeline.session(ownerOf(passage), match.operation.name)
+  const books = pipeline.books(call, passage.identity, null, '')
+  const refuse = (error: GatewayError): void => {
+    call.status = error.status
+    writeRefusal(response, match.operation.dialect, error, call.requestId)
+  }
+  reserve(
+    pipeline,
+    passage,
+    books,
+    {},
+    () => open(pipeline, passage, request, path, upgrade, session, books, refuse),
+    (error) => {
+      session.ended(error.outcome)
+      refuse(error)
+      call.finish(error.outcome)
+    },
+  )
+}
+
+function open(
+  pipeline: Pipeline,
+  passage: MatchedPassage,
+  request: IncomingMessage,
+  path: string,
+  upgrade: Upgrade,
+  session: Session,
+  books: HeldBooks,
+  refuse: (error: GatewayError) => void,
+): void {
+  const { call, match, protocol, response } = passage
   pipeline.relays.open({
     account: session.account,
     call,
-    books: pipeline.books(call, passage.identity, null, ''),
+    books,
     operation: match.operation,
     path,
     request,
@@ -34,10 +74,11 @@ export function openWebSocket(
       return session.check(message)
     },
     masked: (message) => session.masked(message),
-    ended: (outcome) => session.ended(outcome),
-    refuse(error) {
-      call.status = error.status
-      writeRefusal(response, match.operation.dialect, error, call.requestId)
+    ended(outcome) {
+      session.ended(outcome)
+      // Only what was sent is settled by its books.
+      if (call.attempts === 0) books.hold?.release(outcome !== 'caller_gone')
     },
+    refuse,
   })
 }

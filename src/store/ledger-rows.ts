@@ -66,7 +66,7 @@ export function selectTasks(db: Kysely<Tables>) {
 }
 
 /** Usage that does not parse must not become "nothing used": it throws. */
-function usageFromText(text: string): Usage {
+export function usageFromText(text: string): Usage {
   const parsed: unknown = JSON.parse(text)
   if (typeof parsed !== 'object' || parsed === null) throw new TypeError('a usage is not an object')
   const usage: Partial<Record<Unit, number>> = {}

@@ -15,7 +15,16 @@ export interface Half<Methods> {
 }
 
 const WRITER_METHODS = ['write', 'interrupt', 'prune', 'pruneObjects', 'check'] as const
-const READER_METHODS = ['get', 'list', 'usage', 'task', 'tasksDue', 'taskCounts'] as const
+const READER_METHODS = [
+  'get',
+  'list',
+  'usage',
+  'spent',
+  'task',
+  'tasksDue',
+  'taskCounts',
+  'runningTasks',
+] as const
 
 function inThread(thread: LedgerThread, names: readonly string[]) {
   const methods = Object.fromEntries(

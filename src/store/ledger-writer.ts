@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import { GatewayError } from '../errors.ts'
 import type { Connection } from './connection.ts'
 import { foldedHours, foldHour, HOUR_MS } from './ledger-folding.ts'
@@ -25,6 +25,10 @@ export interface Pruned {
   readonly rows: number
   /** Where the next step goes on; null: nothing is left. */
   readonly next: string | null
+}
+
+function hourOf(at: number): number {
+  return Math.floor(at / HOUR_MS)
 }
 
 /** The one that writes the books. Its calls must come one after the other, and no other may write the same books. */
@@ -80,7 +84,9 @@ export class LedgerWriter {
 
   /** See `LedgerStore.interrupt`. */
   async interrupt(at: number): Promise<number> {
-    const open = selectRequests(this.#db).where('state', '=', 'open').where('at', '<=', at).limit(CHUNK)
+    // In these words it is the condition of an index, without which every row there is would be looked at.
+    const isOpen = sql<boolean>`state = 'open'`
+    const open = selectRequests(this.#db).where(isOpen).where('at', '<=', at).limit(CHUNK)
     for (let count = 0; ;) {
       const rows = await this.#connection.all(open.compile())
       if (rows.length === 0) return count
@@ -212,8 +218,10 @@ export class LedgerWriter {
   }
 
   async #settle(settlement: RequestSettlement, tallies: Tallies): Promise<boolean> {
-    if ((await this.#connection.runWith(this.#statements.settle, settlement)) === 0) return false
-    tallies.add(settlement, this.#hourOf(settlement.settledAt))
+    const settledAt = this.#countedAt(settlement.settledAt)
+    const counted = settledAt === settlement.settledAt ? settlement : { ...settlement, settledAt }
+    if ((await this.#connection.runWith(this.#statements.settle, counted)) === 0) return false
+    tallies.add(counted, hourOf(settledAt))
     return true
   }
 
@@ -241,12 +249,18 @@ export class LedgerWriter {
   }
 
   async #settlePending(id: string, change: Change<'end'>, tallies: Tallies): Promise<void> {
-    const { bill, outcome, at } = change
-    const [row] = await this.#connection.allWith(this.#statements.settlePending, { id, change, bill })
+    const { bill, outcome } = change
+    const at = this.#countedAt(change.at)
+    const counted = { ...change, at }
+    const [row] = await this.#connection.allWith(this.#statements.settlePending, {
+      id,
+      change: counted,
+      bill,
+    })
     if (row === undefined) return
     const { user_id: userId, token_id: tokenId, operation, modality, model } = row
     const entry: Entry = { ...bill, userId, tokenId, operation, modality, model, outcome }
-    tallies.add(entry, this.#hourOf(at))
+    tallies.add(entry, hourOf(at))
   }
 
   /** Puts the journal into the totals of the hours. It must be empty before an hour is closed. */
@@ -266,9 +280,9 @@ export class LedgerWriter {
     this.#journal = 0
   }
 
-  /** An hour that is in the totals of its day is closed: what comes late counts in the first that is not. */
-  #hourOf(at: number): number {
-    return Math.max(Math.floor(at / HOUR_MS), this.#folded)
+  /** An hour that is in the totals of its day is closed: what comes late counts in the first that is not, in its row too. */
+  #countedAt(at: number): number {
+    return Math.max(at, this.#folded * HOUR_MS)
   }
 
   #advance(tallies: Tallies): void {

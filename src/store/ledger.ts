@@ -93,7 +93,10 @@ export type LedgerChange =
   | { readonly kind: 'open'; readonly opening: RequestOpening }
   /** A long call has used so much; its row stays open. */
   | { readonly kind: 'progress'; readonly requestId: string; readonly bill: Bill }
-  /** A call has ended. Nothing happens unless its row is open. */
+  /**
+   * A call has ended. Nothing happens unless its row is open. What comes when the totals of its hour are closed counts
+   * as settled when the next one began, in its row too.
+   */
   | { readonly kind: 'settle'; readonly settlement: RequestSettlement }
   /** A call has ended and its task goes on: the row becomes `pending` with a bill of nothing, and the task is kept. */
   | { readonly kind: 'pend'; readonly settlement: RequestSettlement; readonly task: TaskOpening }
@@ -171,6 +174,22 @@ export interface TaskCount {
   readonly count: number
 }
 
+/** Whose charges are asked for, and when they were settled: from a time on, up to another, to the millisecond. */
+export interface SpentQuery {
+  readonly dimension: 'user' | 'token'
+  readonly id: string
+  readonly from: number
+  /** Exclusive. */
+  readonly to: number
+  readonly currency: string
+}
+
+/** What was charged and used in all. */
+export interface Spent {
+  readonly charged: bigint
+  readonly usage: Usage
+}
+
 /** What the books can be asked. A page is the newest row first. */
 export interface LedgerReader {
   get(requestId: string): Promise<LedgerRow | undefined>
@@ -184,6 +203,8 @@ export interface LedgerReader {
   ): Promise<{ readonly items: readonly LedgerRow[]; readonly next: string | null }>
   /** Largest charge first. */
   usage(query: UsageQuery): Promise<readonly UsageTotal[]>
+  /** Everything that was on disk when it was asked counts; calls of other currencies do not. */
+  spent(query: SpentQuery): Promise<Spent>
 }
 
 /** The books. */
@@ -199,6 +220,11 @@ export interface LedgerStore extends LedgerReader {
   /** Running tasks whose next look is due, the longest overdue first. */
   tasksDue(now: number, limit: number): Promise<readonly Task[]>
   taskCounts(): Promise<readonly TaskCount[]>
+  /** All running tasks, in steps: those after the given one. @returns none at the end */
+  runningTasks(
+    after: { readonly taskId: string; readonly upstreamKey: string } | null,
+    limit: number,
+  ): Promise<readonly Task[]>
   /**
    * Settles what an earlier process left open as `gateway_interrupted`, by the usage that it had reported so far.
    * @returns how many

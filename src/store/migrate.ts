@@ -5,6 +5,8 @@ import * as books from './migrations/0002-books.ts'
 import * as userMultiplier from './migrations/0003-user-multiplier.ts'
 import * as callbacks from './migrations/0004-callbacks.ts'
 import * as objects from './migrations/0005-objects.ts'
+import * as limits from './migrations/0006-limits.ts'
+import * as idempotency from './migrations/0007-idempotency.ts'
 import type { Tables } from './tables.ts'
 
 /** Every migration in the order in which it runs. One that was released is never changed: add another. */
@@ -14,6 +16,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-user-multiplier': userMultiplier,
   '0004-callbacks': callbacks,
   '0005-objects': objects,
+  '0006-limits': limits,
+  '0007-idempotency': idempotency,
 }
 
 /** The database has migrations that this version does not know. */

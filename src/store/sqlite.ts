@@ -4,13 +4,16 @@ import type { Kysely } from 'kysely'
 import { GatewayError } from '../errors.ts'
 import { systemClock, type Clock } from '../lib/clock.ts'
 import { createCallbackStore } from './callback-store.ts'
+import { createCreditStore } from './credit-store.ts'
 import { connectionOf, openKysely, resultCodeOf, type DatabaseSync } from './database.ts'
+import { createIdempotencyStore } from './idempotency-store.ts'
 import type { LedgerReads } from './ledger-reader.ts'
 import { createReaderService, createWriterService, type WriterMethods } from './ledger-service.ts'
 import { createLedgerStore, readerInThread, takingTurns, writerInThread, type Half } from './ledger-store.ts'
 import { migrate, NewerDatabaseError } from './migrate.ts'
 import { createObjectStore } from './object-store.ts'
 import type { ObjectStore } from './objects.ts'
+import { createPlanStore } from './plan-store.ts'
 import type { Store } from './store.ts'
 import type { Tables } from './tables.ts'
 import { createTokenStore } from './tokens.ts'
@@ -124,6 +127,9 @@ export async function openSqliteStore({
       tokens: createTokenStore(db),
       ledger: createLedgerStore(writer.methods, reader.methods),
       objects,
+      plans: createPlanStore(db),
+      credits: createCreditStore(db),
+      idempotency: createIdempotencyStore(db),
       // By the thread that writes the books: waiting for it in this one would hold up every request.
       check: () => writer.methods.check(clock.now()),
       async close() {

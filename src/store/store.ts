@@ -1,11 +1,21 @@
 import type { CallbackStore } from './callbacks.ts'
+import type { CreditStore } from './credits.ts'
+import type { IdempotencyStore } from './idempotency.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { ObjectStore } from './objects.ts'
+import type { Page, PageRequest } from './page.ts'
+import type { Limits, Plan, PlanStore } from './plans.ts'
 
 export type * from './callbacks.ts'
+export type * from './credits.ts'
+export type * from './idempotency.ts'
 export type * from './ledger.ts'
 export type * from './objects.ts'
+export type * from './page.ts'
+export type * from './plans.ts'
+export { CREDIT_KINDS } from './credits.ts'
 export { USAGE_GROUPS } from './ledger.ts'
+export { BUDGET_PERIODS } from './plans.ts'
 
 /** What is remembered, whatever remembers it. Times are milliseconds since the Unix epoch; ids are text. */
 export interface Store {
@@ -14,6 +24,9 @@ export interface Store {
   readonly ledger: LedgerStore
   readonly callbacks: CallbackStore
   readonly objects: ObjectStore
+  readonly plans: PlanStore
+  readonly credits: CreditStore
+  readonly idempotency: IdempotencyStore
   /** Rejects when the store cannot take a write now. */
   check(): Promise<void>
   close(): Promise<void>
@@ -28,21 +41,13 @@ export interface User {
   readonly plan: string | null
   /** What they pay, as a multiple of the list price: a decimal text; null: what their plan or everybody pays. */
   readonly multiplier: string | null
+  /** Their own, over those of their plan; null: they have none. */
+  readonly limits: Limits | null
+  /** Whether they spend only credit; null: as their plan says. */
+  readonly prepaid: boolean | null
   readonly status: UserStatus
   readonly createdAt: number
   readonly updatedAt: number
-}
-
-export interface Page<Item> {
-  readonly items: readonly Item[]
-  /** Pass it as `cursor` to read on; null at the end. */
-  readonly next: string | null
-}
-
-export interface PageRequest {
-  /** 1 to 1,000. */
-  readonly limit: number
-  readonly cursor?: string | undefined
 }
 
 export interface UserStore {
@@ -54,7 +59,7 @@ export interface UserStore {
   /** @returns the user as it stands after the change, or undefined when there is none */
   update(
     id: string,
-    change: Partial<Pick<User, 'name' | 'email' | 'plan' | 'multiplier' | 'status'>>,
+    change: Partial<Pick<User, 'name' | 'email' | 'plan' | 'multiplier' | 'limits' | 'prepaid' | 'status'>>,
     at: number,
   ): Promise<User | undefined>
   /**
@@ -78,6 +83,8 @@ export interface Token {
   readonly operations: readonly string[] | null
   /** Model names; null: all. */
   readonly models: readonly string[] | null
+  /** Of the token alone, beside those of its user; null: none. */
+  readonly limits: Limits | null
   readonly createdAt: number
   readonly expiresAt: number | null
   readonly revokedAt: number | null
@@ -89,8 +96,10 @@ export interface TokenStore {
   /** @returns false when the id or the hash is taken; nothing is written then */
   add(token: Token): Promise<boolean>
   get(id: string): Promise<Token | undefined>
-  /** The token with its user, or undefined. The one look-up that a request with an unknown token costs. */
-  findByHash(hash: string): Promise<{ readonly token: Token; readonly user: User } | undefined>
+  /** The token with its user and their plan, or undefined. The one look-up that a request with an unknown token costs. */
+  findByHash(
+    hash: string,
+  ): Promise<{ readonly token: Token; readonly user: User; readonly plan: Plan | null } | undefined>
   list(page: PageRequest & { readonly userId?: string | undefined }): Promise<Page<Token>>
   /** Idempotent: a token that was revoked keeps its time. @returns the token after the change, or undefined when there is none */
   revoke(id: string, at: number): Promise<Token | undefined>

@@ -36,6 +36,18 @@ export function quantityOf(unit: Unit, stored: number): number {
   return stored / scaleOf(unit)
 }
 
+/**
+ * Adds a usage to quantities that are kept as the integers that are stored.
+ * @throws RangeError for what cannot be stored exactly
+ */
+export function addUsage(units: Map<Unit, number>, usage: Usage): void {
+  for (const unit in usage) {
+    if (!isUnit(unit)) continue
+    const quantity = usage[unit] ?? 0
+    if (quantity !== 0) units.set(unit, (units.get(unit) ?? 0) + integerOf(unit, quantity))
+  }
+}
+
 /** The sums of a table, each beside what is to be added to it: for `on conflict do update`. */
 export function addedSums(
   table: string,
@@ -95,11 +107,7 @@ export class Tallies {
     if (entry.estimated) tally.estimated++
     tally.list += entry.list
     tally.charged += entry.charged
-    for (const unit in entry.usage) {
-      if (!isUnit(unit)) continue
-      const quantity = entry.usage[unit] ?? 0
-      if (quantity !== 0) tally.units.set(unit, (tally.units.get(unit) ?? 0) + integerOf(unit, quantity))
-    }
+    addUsage(tally.units, entry.usage)
   }
 
   merge(other: Tally): void {

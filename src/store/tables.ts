@@ -3,6 +3,8 @@ import type { Outcome } from '../errors.ts'
 import type { ObjectKind } from '../minimax/objects.ts'
 import type { Unit } from '../minimax/units.ts'
 import type { DeliveryState } from './callbacks.ts'
+import type { CreditKind } from './credits.ts'
+import type { WithoutAnswer } from './idempotency.ts'
 import type { RequestState, TaskState, UsageGroup } from './ledger.ts'
 import type { UserStatus } from './store.ts'
 
@@ -25,6 +27,11 @@ export interface Tables {
   callbacks: CallbackRow
   callback_deliveries: CallbackDeliveryRow
   objects: ObjectRow
+  idempotency_keys: IdempotencyKeyRow
+  plans: PlanRow
+  credit_entries: CreditEntryRow
+  credit_codes: CreditCodeRow
+  credit_redemptions: CreditRedemptionRow
 }
 
 export interface UserRow {
@@ -33,6 +40,9 @@ export interface UserRow {
   email: string | null
   plan: string | null
   multiplier: string | null
+  /** JSON, see limits-codec.ts; so it is wherever limits are. */
+  limits: string | null
+  prepaid: number | null
   status: UserStatus
   created_at: number
   updated_at: number
@@ -46,6 +56,7 @@ export interface TokenRow {
   hash: string
   operations: string | null
   models: string | null
+  limits: string | null
   created_at: number
   expires_at: number | null
   revoked_at: number | null
@@ -204,4 +215,63 @@ export interface CallbackDeliveryRow {
   tries: number
   created_at: number
   next_at: number
+}
+
+export interface PlanRow {
+  id: string
+  name: string | null
+  limits: string
+  multiplier: string | null
+  operations: string | null
+  models: string | null
+  prepaid: number
+  free_credit: bigint
+  created_at: number
+  updated_at: number
+}
+
+/** A change of a user's credit. */
+export interface CreditEntryRow {
+  id: string
+  user_id: string
+  amount: bigint
+  kind: CreditKind
+  reason: string
+  at: number
+}
+
+export interface CreditCodeRow {
+  id: string
+  hash: string
+  amount: bigint
+  reason: string
+  uses: number
+  used: number
+  created_at: number
+  expires_at: number | null
+  revoked_at: number | null
+}
+
+/** Who has redeemed which code, and by which entry. */
+export interface CreditRedemptionRow {
+  code_id: string
+  user_id: string
+  entry_id: string
+}
+
+/** A key of a request that is not to be carried out twice, by its SHA-256, and its answer once there is one. */
+export interface IdempotencyKeyRow {
+  user_id: string
+  operation: string
+  key_hash: string
+  body_hash: string
+  request_id: string
+  owner_id: string
+  state: 'running' | 'done' | WithoutAnswer
+  expires_at: number
+  status: number
+  content_type: string
+  /** Bytes of the body. */
+  size: number
+  body: Uint8Array | null
 }

@@ -1,53 +1,9 @@
-import type { Kysely, Selectable } from 'kysely'
-import { Type } from 'typebox'
-import { Value } from 'typebox/value'
+import type { Kysely } from 'kysely'
 import { pageFromRows, positionFromCursor } from './cursor.ts'
-import type { Token, TokenStore } from './store.ts'
-import type { Tables, TokenRow } from './tables.ts'
-import { userFromRow } from './users.ts'
-
-const Names = Type.Array(Type.String())
-
-/** A list that does not parse must not become "no restriction": it throws. */
-function namesFromText(text: string | null): readonly string[] | null {
-  return text === null ? null : Value.Parse(Names, JSON.parse(text))
-}
-
-function textFromNames(names: readonly string[] | null): string | null {
-  return names === null ? null : JSON.stringify(names)
-}
-
-function tokenFromRow(row: Selectable<TokenRow>): Token {
-  return {
-    id: row.id,
-    userId: row.user_id,
-    kind: row.kind,
-    name: row.name,
-    hash: row.hash,
-    operations: namesFromText(row.operations),
-    models: namesFromText(row.models),
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-    revokedAt: row.revoked_at,
-    replacedBy: row.replaced_by,
-  }
-}
-
-function rowFromToken(token: Token): TokenRow {
-  return {
-    id: token.id,
-    user_id: token.userId,
-    kind: token.kind,
-    name: token.name,
-    hash: token.hash,
-    operations: textFromNames(token.operations),
-    models: textFromNames(token.models),
-    created_at: token.createdAt,
-    expires_at: token.expiresAt,
-    revoked_at: token.revokedAt,
-    replaced_by: token.replacedBy,
-  }
-}
+import type { TokenStore } from './store.ts'
+import type { Tables } from './tables.ts'
+import { rowFromToken, tokenFromRow } from './token-codec.ts'
+import { findOwner } from './token-owner.ts'
 
 /** Tokens in the tables of any database that Kysely speaks to. */
 export function createTokenStore(db: Kysely<Tables>): TokenStore {
@@ -66,26 +22,7 @@ export function createTokenStore(db: Kysely<Tables>): TokenStore {
       return row && tokenFromRow(row)
     },
 
-    async findByHash(hash) {
-      const row = await db
-        .selectFrom('tokens')
-        .innerJoin('users', 'users.id', 'tokens.user_id')
-        .selectAll('tokens')
-        .select([
-          'users.name as user_name',
-          'users.email',
-          'users.plan',
-          'users.multiplier',
-          'users.status',
-          'users.created_at as user_created_at',
-          'users.updated_at',
-        ])
-        .where('tokens.hash', '=', hash)
-        .executeTakeFirst()
-      if (row === undefined) return undefined
-      const user = { ...row, id: row.user_id, name: row.user_name, created_at: row.user_created_at }
-      return { token: tokenFromRow(row), user: userFromRow(user) }
-    },
+    findByHash: (hash) => findOwner(db, hash),
 
     async list({ limit, cursor, userId }) {
       let query = db.selectFrom('tokens').selectAll().orderBy('created_at').orderBy('id')

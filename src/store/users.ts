@@ -1,21 +1,45 @@
 import type { Kysely, Selectable } from 'kysely'
 import { pageFromRows, positionFromCursor } from './cursor.ts'
+import { limitsFromText, textFromLimits } from './limits-codec.ts'
 import type { User, UserStore } from './store.ts'
 import type { Tables, UserRow } from './tables.ts'
 
 /** A user out of its row. */
 export function userFromRow(row: Selectable<UserRow>): User {
   const { id, name, email, plan, multiplier, status, created_at: createdAt, updated_at: updatedAt } = row
-  return { id, name, email, plan, multiplier, status, createdAt, updatedAt }
+  const limits = row.limits === null ? null : limitsFromText(row.limits)
+  const prepaid = row.prepaid === null ? null : row.prepaid === 1
+  return { id, name, email, plan, multiplier, limits, prepaid, status, createdAt, updatedAt }
+}
+
+type Change = Parameters<UserStore['update']>[1]
+
+/** The columns of what is named; the others stay. */
+function columnsFromChange({ limits, prepaid, ...rest }: Change) {
+  return {
+    ...rest,
+    ...(limits !== undefined && { limits: limits && textFromLimits(limits) }),
+    ...(prepaid !== undefined && { prepaid: prepaid === null ? null : prepaid ? 1 : 0 }),
+  }
+}
+
+function rowFromUser({ limits, prepaid, createdAt, updatedAt, ...rest }: User): UserRow {
+  return {
+    ...rest,
+    limits: limits && textFromLimits(limits),
+    prepaid: prepaid === null ? null : prepaid ? 1 : 0,
+    created_at: createdAt,
+    updated_at: updatedAt,
+  }
 }
 
 /** Users in the tables of any database that Kysely speaks to. */
 export function createUserStore(db: Kysely<Tables>): UserStore {
   return {
-    async add({ createdAt, updatedAt, ...rest }) {
+    async add(user) {
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('users')
-        .values({ ...rest, created_at: createdAt, updated_at: updatedAt })
+        .values(rowFromUser(user))
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst()
       return numInsertedOrUpdatedRows === 1n
@@ -40,7 +64,7 @@ export function createUserStore(db: Kysely<Tables>): UserStore {
     async update(id, change, at) {
       const row = await db
         .updateTable('users')
-        .set({ ...change, updated_at: at })
+        .set({ ...columnsFromChange(change), updated_at: at })
         .where('id', '=', id)
         .returningAll()
         .executeTakeFirst()

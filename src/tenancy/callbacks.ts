@@ -11,7 +11,7 @@ const CALLBACK_URL: readonly string[] = ['callback_url']
 /** What the pipeline keeps of a request that names or makes objects: its parts that move the bytes read it. */
 export type ScreenedCall = Pick<
   Claim,
-  'account' | 'body' | 'holds' | 'renaming' | 'begin' | 'answered' | 'masked' | 'ended'
+  'account' | 'body' | 'holds' | 'renaming' | 'unusedVoices' | 'begin' | 'answered' | 'masked' | 'ended'
 >
 
 /** What is done with the callback that a request asks for. */
@@ -77,6 +77,10 @@ class RelayedClaim implements ScreenedCall {
     this.renaming = parts.claim.renaming
     this.body = parts.body
     this.#parts = parts
+  }
+
+  get unusedVoices(): number {
+    return this.#parts.claim.unusedVoices
   }
 
   begin(done: Parameters<Claim['begin']>[0]): void {

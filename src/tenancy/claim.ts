@@ -1,4 +1,5 @@
 import { GatewayError, type Outcome } from '../errors.ts'
+import { Renamer, type Renaming } from '../lib/rename.ts'
 import { findValues } from '../minimax/json-places.ts'
 import { fileKeepMs, idPathsOf, objectsOf, type Making } from '../minimax/objects.ts'
 import type { OwnedObject } from '../store/store.ts'
@@ -28,7 +29,7 @@ type Done = (error: GatewayError | null, document: Buffer) => void
 export class Claim {
   readonly account: string | null
   readonly holds: number
-  readonly renaming: { readonly from: Buffer; readonly to: Buffer } | null
+  readonly renaming: Renaming | null
   /** The request as it is to be sent: with MiniMax's names in place of the user's. */
   readonly body: Buffer | null
   readonly #tools: OwnershipTools
@@ -90,9 +91,14 @@ export class Claim {
     this.#ownAll(changes, (error) => done(error, this.masked(document)))
   }
 
+  /** How many of the voices that it names were never used: the first use of each has a fee. */
+  get unusedVoices(): number {
+    return this.#used.filter(({ kind, expiresAt }) => kind === 'voice' && expiresAt !== null).length
+  }
+
   masked(document: Buffer): Buffer {
     const renaming = this.renaming
-    const named = renaming === null ? document : replacedAll(document, renaming.from, renaming.to)
+    const named = renaming === null ? document : new Renamer(renaming).end(document)
     const names = this.#used.filter(({ kind }) => kind === 'voice').map(({ name }) => name)
     return this.#tools.names.scrubNames(named, this.#owner.userId, names)
   }
@@ -179,17 +185,4 @@ export class Claim {
 function isDeleted(operation: string, document: Buffer): boolean {
   if (operation !== 'video.v2.delete') return true
   return findValues(document, ACTION)?.[0]?.text === 'deleted'
-}
-
-function replacedAll(bytes: Buffer, from: Buffer, to: Buffer): Buffer {
-  let at = bytes.indexOf(from)
-  if (at < 0) return bytes
-  const parts: Buffer[] = []
-  let passed = 0
-  for (; at >= 0; at = bytes.indexOf(from, passed)) {
-    parts.push(bytes.subarray(passed, at), to)
-    passed = at + from.length
-  }
-  parts.push(bytes.subarray(passed))
-  return Buffer.concat(parts)
 }

@@ -12,7 +12,7 @@ export const DRIVERS = [
   '@fastify/http-proxy',
 ] as const
 
-const MIDDLE = ['auth', 'limits', 'tenancy', 'proxy', 'metering', 'abuse']
+const MIDDLE = ['auth', 'limits', 'idempotency', 'tenancy', 'proxy', 'metering', 'abuse']
 
 /** Layers from the top; a file imports from its own layer (see the middle's exception) or a lower one. */
 const LAYERS: readonly (readonly string[])[] = [

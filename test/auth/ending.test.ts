@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Ending } from '../../src/auth/identity.ts'
-import type { Token, User } from '../../src/store/store.ts'
+import type { Plan, Token, User } from '../../src/store/store.ts'
 import { aHouse, outcomeOf, START, type House } from './helper.ts'
 
-type Found = { token: Token; user: User } | undefined
+type Found = { token: Token; user: User; plan: Plan | null } | undefined
 
 /** Changes after which a token is refused, and how. */
 const ENDINGS: [name: string, code: string, end: (house: House, id: string) => Promise<unknown>][] = [

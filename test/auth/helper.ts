@@ -1,6 +1,7 @@
 import { createAuthenticator, type AuthenticatorOptions } from '../../src/auth/authenticator.ts'
 import { createTokenHash } from '../../src/auth/hash.ts'
 import type { Identity } from '../../src/auth/identity.ts'
+import { createPlanService } from '../../src/auth/plans.ts'
 import { createTokenService } from '../../src/auth/tokens.ts'
 import { createUserService } from '../../src/auth/users.ts'
 import { GatewayError } from '../../src/errors.ts'
@@ -43,8 +44,9 @@ export async function aHouse(options: Partial<AuthenticatorOptions> = {}) {
   const authenticator = createAuthenticator({ ...shared, ...options })
   const users = createUserService({ store, clock, authenticator })
   const tokens = createTokenService({ ...shared, authenticator, operations: OPERATIONS })
+  const plans = createPlanService({ store, clock, authenticator, operations: OPERATIONS })
   await users.add({ id: 'ada' })
-  return { ...shared, lookups, authenticator, users, tokens }
+  return { ...shared, lookups, authenticator, users, tokens, plans }
 }
 
 export type House = Awaited<ReturnType<typeof aHouse>>

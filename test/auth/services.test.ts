@@ -90,6 +90,8 @@ describe('the user service', () => {
       email: null,
       plan: 'pro',
       multiplier: null,
+      limits: null,
+      prepaid: null,
       status: 'active',
       createdAt: START,
       updatedAt: START + 5,

@@ -47,6 +47,20 @@ describe('help', () => {
       'token create',
       'token list',
       'token rotate',
+      'plan add',
+      'plan list',
+      'plan show',
+      'plan change',
+      'plan remove',
+      'limits [USER]',
+      'limits set',
+      'credit add',
+      'credit take',
+      'credit list',
+      'credit balance',
+      'credit code create',
+      'credit code list',
+      'credit code revoke',
     ]
     expect(code).toBe(0)
     for (const word of [...words, 'token revoke', 'usage', 'requests show', 'check-config', 'doctor']) {

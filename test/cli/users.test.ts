@@ -27,8 +27,8 @@ describe('user', () => {
     const { out } = await run('user list', env)
     expect(out).toHaveLength(1003)
     expect(out.slice(0, 2)).toEqual([
-      'ID\tNAME\tEMAIL\tPLAN\tMULTIPLIER\tSTATUS\tCREATED',
-      'ada\t-\t-\t-\t-\tactive\t2026-01-01T00:00:00.000Z',
+      'ID\tNAME\tEMAIL\tPLAN\tMULTIPLIER\tPREPAID\tLIMITS\tSTATUS\tCREATED',
+      'ada\t-\t-\t-\t-\t-\t-\tactive\t2026-01-01T00:00:00.000Z',
     ])
   })
 
@@ -36,8 +36,8 @@ describe('user', () => {
     const { env } = await aGateway()
     const { out } = await run('user list --status active', env, true)
     expect(out).toEqual([
-      'ID   NAME  EMAIL  PLAN  MULTIPLIER  STATUS  CREATED',
-      'ada  -     -      -     -           active  2026-01-01T00:00:00.000Z',
+      'ID   NAME  EMAIL  PLAN  MULTIPLIER  PREPAID  LIMITS  STATUS  CREATED',
+      'ada  -     -      -     -           -        -       active  2026-01-01T00:00:00.000Z',
     ])
   })
 
@@ -62,7 +62,7 @@ describe('user', () => {
   })
 
   it.each([
-    ['user set ada', 2, /needs --name, --email, --plan or --multiplier/],
+    ['user set ada', 2, /needs --name, --email, --plan, --multiplier or --prepaid/],
     ['user set ada --status active', 2, /has no option --status/],
     ['user set ada --multiplier 1e3', 1, /as "0.4", from 0 to 1000000/],
     ['user set nobody --multiplier 1', 1, /no such user/],

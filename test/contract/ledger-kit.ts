@@ -1,10 +1,12 @@
-import { UNITS, type Unit } from '../../src/minimax/units.ts'
+import { UNITS, type Unit, type Usage } from '../../src/minimax/units.ts'
 import type {
   Bill,
   LedgerChange,
   LedgerRow,
   RequestOpening,
   RequestSettlement,
+  Spent,
+  SpentQuery,
   TaskOpening,
   UsageGroup,
   UsageTotal,
@@ -107,19 +109,36 @@ function compare<Value>(one: Value, other: Value): number {
   return one < other ? -1 : one > other ? 1 : 0
 }
 
-function totalOf(key: string, currency: string, rows: readonly LedgerRow[]): UsageTotal {
+function usageOf(rows: readonly LedgerRow[]): Usage {
   const usage: Partial<Record<Unit, number>> = {}
   for (const unit of UNITS) {
     const sum = rows.reduce((all, row) => all + Math.round((row.usage[unit] ?? 0) * 1000), 0) / 1000
     if (sum !== 0) usage[unit] = sum
   }
+  return usage
+}
+
+/** What rows that were settled within a time add up to, added up in the plainest way. */
+export function spentOf(rows: readonly LedgerRow[], query: SpentQuery): Spent {
+  const counted = rows.filter(
+    (row) =>
+      KEY_OF[query.dimension](row) === query.id &&
+      row.currency === query.currency &&
+      row.settledAt !== null &&
+      row.settledAt >= query.from &&
+      row.settledAt < query.to,
+  )
+  return { charged: counted.reduce((sum, { charged }) => sum + charged, 0n), usage: usageOf(counted) }
+}
+
+function totalOf(key: string, currency: string, rows: readonly LedgerRow[]): UsageTotal {
   return {
     key,
     currency,
     requests: rows.length,
     failures: rows.filter(({ outcome }) => outcome !== 'ok').length,
     estimated: rows.filter(({ estimated }) => estimated).length,
-    usage,
+    usage: usageOf(rows),
     list: rows.reduce((sum, { list }) => sum + list, 0n),
     charged: rows.reduce((sum, { charged }) => sum + charged, 0n),
   }

@@ -10,6 +10,8 @@ export function aUser(fields: Partial<User> = {}): User {
     email: 'ada@example.com',
     plan: null,
     multiplier: null,
+    limits: null,
+    prepaid: null,
     status: 'active',
     createdAt: 1000,
     updatedAt: 1000,
@@ -27,6 +29,7 @@ export function aToken(fields: Partial<Token> = {}): Token {
     hash: `hash of ${fields.id ?? 'token1'}`,
     operations: null,
     models: null,
+    limits: null,
     createdAt: 1000,
     expiresAt: null,
     revokedAt: null,
@@ -147,6 +150,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect(found).toEqual({
           token: aToken({ id: 'token2', userId: 'grace' }),
           user: aUser({ id: 'grace' }),
+          plan: null,
         })
         expect(await store.tokens.findByHash('hash of')).toBeUndefined()
       })

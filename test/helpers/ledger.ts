@@ -1,5 +1,6 @@
 import { GatewayError } from '../../src/errors.ts'
 import type { LedgerFilter, LedgerReader, LedgerRow, UsageQuery, UsageTotal } from '../../src/store/store.ts'
+import { spentOf } from '../contract/ledger-kit.ts'
 
 /** A settled call of `ada`; `id` gives its request id. */
 export function aRow(id: number, fields: Partial<LedgerRow> = {}): LedgerRow {
@@ -77,6 +78,7 @@ export function fakeLedger(rows: readonly LedgerRow[] = [], totals: readonly Usa
       asked.push(query)
       return totals
     },
+    spent: async (query) => spentOf(rows, query),
   }
   return { ...reader, asked }
 }

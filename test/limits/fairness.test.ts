@@ -42,7 +42,7 @@ function take(kit: TurnsKit, given: Step): void {
       kit.pass(given.ms)
       return
     case 'noticed':
-      kit.turns.noticed('main', given.code)
+      kit.turns.noticed('main', '', given.code)
   }
 }
 

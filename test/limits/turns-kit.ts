@@ -5,6 +5,8 @@ import { Turns, type Turn, type TurnsOptions } from '../../src/limits/turns.ts'
 export interface Asked {
   readonly user: string
   readonly account: string
+  readonly model: string
+  readonly tokens: number
   readonly number: number
   /** What its listener heard: null for go, else the code of the error. */
   readonly heard: (string | null)[]
@@ -52,11 +54,16 @@ export class TurnsKit {
   }
 
   /** @param onGo runs while the call is told to go */
-  ask(user: string, { account = 'main', cost = 1, onGo = () => undefined }: Asking = {}): Asked {
+  ask(
+    user: string,
+    { account = 'main', model = '', cost = 1, tokens = 0, onGo = () => undefined }: Asking = {},
+  ): Asked {
     let turn: Turn | null = null
     const call: Asked = {
       user,
       account,
+      model,
+      tokens,
       number: this.asked.length,
       heard: [],
       wentAt: -1,
@@ -70,7 +77,7 @@ export class TurnsKit {
       },
     }
     this.asked.push(call)
-    turn = this.turns.take(account, user, cost, (error) => {
+    turn = this.turns.take({ account, userId: user, model, cost, tokens }, (error) => {
       call.heard.push(error === null ? null : error.code)
       call.error = error
       if (error !== null) return
@@ -113,6 +120,8 @@ export class TurnsKit {
 
 interface Asking {
   readonly account?: string
+  readonly model?: string
+  readonly tokens?: number
   readonly cost?: number
   readonly onGo?: () => void
 }

@@ -17,7 +17,7 @@ describe('without a limit', () => {
 
   it('a single refusal by MiniMax slackens nothing', () => {
     const kit = new TurnsKit()
-    kit.turns.noticed('main', 1002)
+    kit.turns.noticed('main', '', 1002)
     times(1_000, () => kit.ask('a'))
     expect(kit.went).toHaveLength(1_000)
   })
@@ -241,7 +241,7 @@ describe("the account's pace", () => {
     const kit = new TurnsKit({ requestsPerMinute: 600, queueTimeMs: 60_000 })
     rate(kit)
     const before = rate(kit)
-    for (let count = 0; count < 5; count++) kit.turns.noticed('main', 1039)
+    for (let count = 0; count < 5; count++) kit.turns.noticed('main', '', 1039)
     const halved = rate(kit)
     expect(halved / before).toBeGreaterThan(0.4)
     expect(halved / before).toBeLessThan(0.6)
@@ -251,7 +251,7 @@ describe("the account's pace", () => {
 
   it('is left alone by failures of another kind', () => {
     const kit = new TurnsKit({ concurrency: 8 })
-    for (const code of [0, 1000, 1004, 1008, 1026, 2013, 2056, 2205]) kit.turns.noticed('main', code)
+    for (const code of [0, 1000, 1004, 1008, 1026, 2013, 2056, 2205]) kit.turns.noticed('main', '', code)
     times(8, () => kit.ask('a'))
     expect(kit.went).toHaveLength(8)
   })
@@ -260,7 +260,7 @@ describe("the account's pace", () => {
     'takes code %i for a limit on calls at a time where that alone is known',
     (code) => {
       const kit = new TurnsKit({ concurrency: 8 })
-      kit.turns.noticed('main', code)
+      kit.turns.noticed('main', '', code)
       times(8, () => kit.ask('a'))
       expect(kit.went).toHaveLength(4)
     },
@@ -268,9 +268,9 @@ describe("the account's pace", () => {
 
   it('is not learned from refusals of long ago', () => {
     const kit = new TurnsKit()
-    times(9, () => kit.turns.noticed('main', 1002))
+    times(9, () => kit.turns.noticed('main', '', 1002))
     kit.pass(60_000)
-    times(9, () => kit.turns.noticed('main', 1002))
+    times(9, () => kit.turns.noticed('main', '', 1002))
     times(200, () => kit.ask('a'))
     expect(kit.went).toHaveLength(200)
   })
@@ -278,7 +278,7 @@ describe("the account's pace", () => {
   it('is learned from many refusals, and forgotten in time', () => {
     const kit = new TurnsKit()
     times(300, () => kit.ask('a').end())
-    for (let count = 0; count < 60; count++) kit.turns.noticed('main', 1002)
+    for (let count = 0; count < 60; count++) kit.turns.noticed('main', '', 1002)
     times(60, () => kit.ask('a'))
     const other = kit.ask('b')
     expect(other.heard).toEqual([])

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../src/errors.ts'
 import { formatMoney } from '../../src/lib/money.ts'
 import { Billing, type Billed, type BillingOptions } from '../../src/metering/billing.ts'
-import { PRICE_LOOKUPS } from '../../src/metrics/metrics.ts'
+import { PRICE_LOOKUPS } from '../../src/metrics/labels.ts'
 import { OPERATIONS } from '../../src/minimax/catalog.ts'
 import { METERS, requestFacts } from '../../src/minimax/meters.ts'
 import { MODELS } from '../../src/minimax/models.ts'
@@ -376,5 +376,15 @@ describe('a multiplier', () => {
     ['not what every object has', null, 'constructor', '2'],
   ])('is %s', (_, multiplier, plan, expected) => {
     expect(billing.multiplierOf({ multiplier, plan })).toBe(expected)
+    expect(billing.multiplierOf({ multiplier, planMultiplier: null, plan })).toBe(expected)
+  })
+
+  it.each<[string, string | null, string, string | null, string]>([
+    ["the user's own before the plan's", '0.1', '3', 'free', '0.1'],
+    ["what stands on the plan before the settings' for it", null, '3', 'free', '3'],
+    ['what stands on the plan, though it is nothing', null, '0', 'free', '0'],
+    ['what stands on a plan that the settings do not know', null, '3', 'new', '3'],
+  ])('is %s', (_, multiplier, planMultiplier, plan, expected) => {
+    expect(billing.multiplierOf({ multiplier, planMultiplier, plan })).toBe(expected)
   })
 })

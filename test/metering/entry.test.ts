@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { Call } from '../../src/call.ts'
 import { Billing } from '../../src/metering/billing.ts'
 import { Entry } from '../../src/metering/entry.ts'
+import { Estimator } from '../../src/metering/estimate.ts'
 import { SHIPPED_PRICES } from '../../src/minimax/prices.ts'
 import { GatewayError } from '../../src/errors.ts'
 import type { LedgerChange, RequestSettlement } from '../../src/store/store.ts'
 
 const clock = { now: () => Date.UTC(2026, 9, 1), monotonic: () => 5 }
+const prices = { list: SHIPPED_PRICES, listAt: () => SHIPPED_PRICES }
 const operation = { name: 'chat.openai', modality: 'chat', dialect: 'openai' } as const
 
 function anEntry(model: string, request: string, refusal: GatewayError | null = null) {
@@ -23,12 +25,13 @@ function anEntry(model: string, request: string, refusal: GatewayError | null = 
         },
       },
       billing: new Billing({
-        prices: { list: SHIPPED_PRICES, listAt: () => SHIPPED_PRICES },
+        prices,
         currency: 'USD',
         unknown: 'refuse',
         multiplier: '1',
         planMultipliers: {},
       }),
+      estimator: new Estimator({ prices, currency: 'USD', unknown: 'refuse', holdOutputTokens: 8192 }),
       clock,
       taskOf: () => undefined,
       beforeDelete: () => Promise.resolve(),
@@ -103,5 +106,63 @@ describe('the entry of a call', () => {
     entry.open(() => undefined)
     entry.settle({ outcome: 'gateway_unavailable', failure: undefined, document: null }, () => undefined)
     expect(changes.map(({ kind }) => kind)).toEqual(['open'])
+  })
+})
+
+/** What a hold is told, in words. */
+function watchedHold() {
+  const told: string[] = []
+  return {
+    told,
+    extend: () => void told.push('extend'),
+    settle: ({ charged }: { charged: bigint }) => void told.push(`settle ${charged}`),
+    release: (isRefunded: boolean) => void told.push(isRefunded ? 'refund' : 'release'),
+    keep: () => void told.push('keep'),
+  }
+}
+
+describe('what was held for a call', () => {
+  const REQUEST = '{"model":"MiniMax-M3"}'
+  const ok = { outcome: 'ok', failure: undefined, document: null } as const
+  const busy = { code: 1002, outcome: 'provider_rate_limited', notAccepted: true } as const
+
+  it.each([
+    ['is settled by the bill', 5, ok, 'settle 0'],
+    ['is settled when the caller has left', 5, { ...ok, outcome: 'caller_gone' as const }, 'settle 0'],
+    [
+      'is given back with the request when nothing was sent',
+      0,
+      { ...ok, outcome: 'gateway_overloaded' as const },
+      'refund',
+    ],
+    [
+      'counts as a request of a caller who left before it was sent',
+      0,
+      { ...ok, outcome: 'caller_gone' as const },
+      'settle 0',
+    ],
+    [
+      'is given back with the request when MiniMax did not take it on',
+      5,
+      { outcome: 'provider_rate_limited' as const, failure: busy, document: null },
+      'refund',
+    ],
+  ])('%s', (_, sentAt, ending, told) => {
+    const { entry, call } = anEntry('MiniMax-M3', REQUEST)
+    const hold = watchedHold()
+    entry.hold = hold
+    call.sentAt = sentAt
+    entry.open(() => undefined)
+    entry.settle(ending, () => undefined)
+    expect(hold.told).toEqual([told])
+  })
+
+  it('is given back when the call could not be written down', () => {
+    const { entry } = anEntry('MiniMax-M3', REQUEST, new GatewayError('store_unavailable'))
+    const hold = watchedHold()
+    entry.hold = hold
+    entry.open(() => undefined)
+    entry.settle({ ...ok, outcome: 'gateway_unavailable' }, () => undefined)
+    expect(hold.told).toEqual(['refund'])
   })
 })

@@ -164,6 +164,39 @@ describe('the ledger', () => {
     expect(ledger.isFailing).toBe(false)
   })
 
+  it('is flushed when what waited then is written and told, whatever has come since', async () => {
+    const passed: string[] = []
+    ledger.write(polled('a'), () => void passed.push('a'))
+    await vi.advanceTimersByTimeAsync(0)
+    ledger.write(polled('b'), () => void passed.push('b'))
+    void ledger.flushed().then(() => passed.push('flushed'))
+    await store.end()
+    ledger.write(polled('c'), () => void passed.push('c'))
+    expect(passed).toEqual(['a'])
+    await vi.advanceTimersByTimeAsync(0)
+    await store.end()
+    expect(passed.slice(0, 2)).toEqual(['a', 'b'])
+    await vi.advanceTimersByTimeAsync(0)
+    expect(passed).toContain('flushed')
+  })
+
+  it('is flushed at once when nothing waits', async () => {
+    await expect(ledger.flushed()).resolves.toBeUndefined()
+  })
+
+  it('is flushed only when what was kept through an outage is written', async () => {
+    const passed: string[] = []
+    ledger.write(polled('a'), null)
+    ledger.write(opening('refused'), () => undefined)
+    void ledger.flushed().then(() => passed.push('flushed'))
+    await vi.advanceTimersByTimeAsync(0)
+    await store.end(unavailable())
+    expect(passed).toEqual([])
+    await vi.advanceTimersByTimeAsync(250)
+    await store.end()
+    expect(passed).toEqual(['flushed'])
+  })
+
   it('is closed when all is on disk', async () => {
     write(polled('p'))
     const closed = ledger.close(1_000)

@@ -45,7 +45,7 @@ describe('what is written down of a task', () => {
     const requests = [
       '{"model":"MiniMax-H3","content":[{"type":"text","text":"x"},{"type":"image_url"}],"resolution":"2K","duration":5}',
       '{"template_id":"393769180141805569","media_inputs":[{"value":"x"}]}',
-      '{"model":"speech-2.8-hd","text":"hello 你好"}',
+      '{"model":"speech-2.8-hd","text":"hello 你好","voice_setting":{"voice_id":"mine00001"}}',
       '{}',
     ]
     for (const operation of OPERATIONS) {

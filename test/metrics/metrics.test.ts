@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Call } from '../../src/call.ts'
-import {
-  AUTH_RESULTS,
-  authResultOf,
-  Metrics,
-  PRICE_LOOKUPS,
-  PRICE_RELOADS,
-} from '../../src/metrics/metrics.ts'
+import { AUTH_RESULTS, authResultOf, PRICE_LOOKUPS, PRICE_RELOADS } from '../../src/metrics/labels.ts'
+import { Metrics } from '../../src/metrics/metrics.ts'
 import { OPERATIONS } from '../../src/minimax/catalog.ts'
 
 function endedCall(metrics: Metrics, model: string, code = 0): void {

@@ -119,6 +119,40 @@ describe('the facts of a request', () => {
     expect(tokens(JSON.stringify({ messages: ['lorem ipsum '.repeat(1000)] }))).toBeGreaterThan(2900)
   })
 
+  it('say what a call may use beyond its prompt', () => {
+    const search = { type: 'web_search_20250305', name: 'web_search' }
+    const named = { type: 'function', function: { name: 'web_search' } }
+    expect(facts('chat.anthropic', { tools: [search] }).searchesWeb).toBe(true)
+    expect(facts('chat.openai', { tools: [named], messages: [search] }).searchesWeb).toBe(false)
+    expect(facts('chat.openai', { n: 3 }).choices).toBe(3)
+    expect(facts('chat.openai', { n: 0 }).choices).toBe(1)
+    const content = [{ type: 'image_url' }, { type: 'video_url' }, { type: 'input_image' }]
+    expect(facts('chat.responses', { input: content })).toMatchObject({
+      promptBytes: Buffer.byteLength(JSON.stringify(content)),
+      promptImages: 2,
+      promptVideos: 1,
+    })
+  })
+
+  it('name the voices of speech, and its file', () => {
+    const body = {
+      voice_setting: { voice_id: 'one00001' },
+      timbre_weights: [{ voice_id: 'two00001', weight: 1 }, { weight: 2 }],
+      text_file_id: 7,
+    }
+    const said = { voices: ['one00001', 'two00001'], isTextInFile: true }
+    expect(facts('speech.async.create', body)).toMatchObject(said)
+    expect(requestFacts('speech.websocket', Buffer.from(JSON.stringify(body)))).toMatchObject(said)
+    expect(facts('chat.openai', body)).toMatchObject({ voices: [], isTextInFile: false })
+  })
+
+  it('count only the maximum that the dialect reads', () => {
+    const maxima = { max_tokens: 3, max_completion_tokens: 2, max_output_tokens: 5, tokens_to_generate: 4 }
+    const names = ['native', 'openai', 'anthropic', 'responses', 'legacy', 'legacy_pro']
+    expect(names.map((name) => facts(`chat.${name}`, maxima).maxOutputTokens)).toEqual([3, 3, 3, 5, 4, 4])
+    expect(facts('chat.openai', { max_tokens: 0 }).maxOutputTokens).toBeUndefined()
+  })
+
   it('hold no bytes of the body', () => {
     const bytes = Buffer.from('{"model":"MiniMax-M3","resolution":"768P"}')
     const read = requestFacts('video.create', bytes)

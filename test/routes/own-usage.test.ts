@@ -30,6 +30,9 @@ async function aServer(options: Partial<OwnRoutesOptions> = {}, failuresPerMinut
     flood: null,
     failures: createFailureThrottle(app, { max: failuresPerMinute }),
     isDraining: () => false,
+    limiter: { standing: () => Promise.reject(new Error('nobody asks')), reserve: () => undefined },
+    redeem: () => Promise.reject(new Error('nobody asks')),
+    currency: 'USD',
     ...options,
   })
   const ada = await tokens.create('ada', { operations: ['files.list'] })

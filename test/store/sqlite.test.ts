@@ -5,9 +5,15 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { GatewayError } from '../../src/errors.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
+import { describeCredits } from '../contract/credits.ts'
+import { describePlans } from '../contract/plans.ts'
 import { aToken, aUser, describeStore } from '../contract/store.ts'
 
-describeStore('SQLite', () => openSqliteStore({ path: ':memory:' }))
+const inMemory = () => openSqliteStore({ path: ':memory:' })
+
+describeStore('SQLite', inMemory)
+describePlans('SQLite', inMemory)
+describeCredits('SQLite', inMemory)
 
 describe('the SQLite file', () => {
   let folder: string
@@ -33,6 +39,7 @@ describe('the SQLite file', () => {
     expect(await second.tokens.findByHash('hash of token1')).toEqual({
       token: aToken({ operations: ['chat.*'] }),
       user: aUser(),
+      plan: null,
     })
     await second.close()
   })
@@ -135,6 +142,7 @@ describe('the SQLite file', () => {
       'expires_at',
       'revoked_at',
       'replaced_by',
+      'limits',
     ])
   })
 

@@ -1,4 +1,7 @@
-import { Type } from 'typebox'
+import { Type, type TSchema } from 'typebox'
+import { GatewayError } from '../../errors.ts'
+import { parseDuration } from '../../lib/durations.ts'
+import { MULTIPLIER } from '../../lib/money.ts'
 
 /** For objects: no field beside those that are named. */
 export const closed = { additionalProperties: false }
@@ -39,3 +42,52 @@ export const cursor = Type.Optional(
 export const next = Type.Union([Type.String(), Type.Null()], {
   description: 'Cursor of the next page; null at the end.',
 })
+
+/** One line of text that a person wrote: no control characters, so that it breaks neither logs nor terminals. */
+const LINE = '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$'
+
+/** A line of text. @param what names it in the description */
+export function line(maxLength: number, what: string) {
+  return Type.String({
+    minLength: 1,
+    maxLength,
+    pattern: LINE,
+    description: `${what}: 1 to ${maxLength} characters on one line.`,
+  })
+}
+
+/** What may also be taken away. */
+export const orNull = <Schema extends TSchema>(schema: Schema, description: string) =>
+  Type.Union([schema, Type.Null()], { description })
+
+/** What prices are multiplied by. */
+export const multiplier = orNull(
+  Type.String({ pattern: MULTIPLIER }),
+  'What they pay, as a multiple of the list price: a text as "0.4", from 0 to 1000000 with up to 9 decimals; or null.',
+)
+
+/** A list of names of its caller's world: operations, models. */
+export const names = (maxLength: number, description: string) =>
+  Type.Array(Type.String({ minLength: 1, maxLength }), { maxItems: 200, uniqueItems: true, description })
+
+/** A text in an answer, or null: there is none. */
+export const textOrNull = Type.Union([Type.String(), Type.Null()])
+
+/** How long something lasts. @param what names it in the description */
+export const duration = (what: string) =>
+  Type.Union([Type.String({ minLength: 1, maxLength: 32 }), Type.Number({ minimum: 0 })], {
+    description: `${what}: a duration such as 30s, 15m, 24h or 30d, or a number of seconds.`,
+  })
+
+/** A duration of a body in milliseconds. @throws GatewayError `invalid_request` when it is none */
+export function milliseconds(written: string | number, path: string): number {
+  try {
+    return parseDuration(written)
+  } catch {
+    throw new GatewayError(
+      'invalid_request',
+      `The field "${path}" is not a duration. Write 30s, 15m, 24h or 30d, or a number of seconds.`,
+      { path },
+    )
+  }
+}

@@ -2,18 +2,25 @@ import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AdminToken } from '../../auth/admin-token.ts'
+import type { PlanService } from '../../auth/plans.ts'
 import { createFailureThrottle } from '../../auth/throttle.ts'
 import type { TokenService } from '../../auth/tokens.ts'
 import type { UserService } from '../../auth/users.ts'
 import { GatewayError } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'
+import type { CreditService } from '../../limits/credit.ts'
+import type { Limiter } from '../../limits/limiter.ts'
 import type { LedgerReader, Store } from '../../store/store.ts'
 import { bookRoutes } from './books.ts'
+import { creditCodeRoutes } from './credit-codes.ts'
+import { creditRoutes } from './credits.ts'
 import { sendError } from './errors.ts'
 import { adminGuard } from './guard.ts'
 import { objectRoutes } from './objects.ts'
 import { openApi } from './openapi.ts'
+import { planRoutes } from './plans.ts'
 import type { ObjectRemoval } from './removal.ts'
+import { standingRoutes } from './standing.ts'
 import { tokenRoutes } from './tokens.ts'
 import { userRoutes } from './users.ts'
 import { compileValidator, type TypeBoxProvider } from './validation.ts'
@@ -23,7 +30,12 @@ export interface AdminRoutesOptions {
   readonly adminToken: AdminToken
   readonly users: UserService
   readonly tokens: TokenService
-  readonly store: Pick<Store, 'users' | 'tokens' | 'objects' | 'callbacks'>
+  readonly plans: PlanService
+  readonly credit: CreditService
+  readonly limiter: Pick<Limiter, 'standing'>
+  /** Of all money here. */
+  readonly currency: string
+  readonly store: Pick<Store, 'users' | 'tokens' | 'plans' | 'objects' | 'callbacks'>
   readonly ledger: LedgerReader
   readonly removal: ObjectRemoval
   /** With what callbacks to a user are signed. */
@@ -71,6 +83,10 @@ export async function adminRoutes(app: FastifyInstance, options: AdminRoutesOpti
       })
       userRoutes(admin, options)
       tokenRoutes(admin, options)
+      planRoutes(admin, options)
+      standingRoutes(admin, options)
+      creditRoutes(admin, options)
+      creditCodeRoutes(admin, options)
       bookRoutes(admin, options)
       objectRoutes(admin, options)
     },

@@ -1,45 +1,36 @@
-import { Type, type TSchema } from 'typebox'
-import { MULTIPLIER } from '../../lib/money.ts'
+import { Type } from 'typebox'
 import { formatTime } from '../../lib/times.ts'
 import type { Token, User } from '../../store/store.ts'
-import { closed, cursor, limit, next, time, timeOrNull, tokenId, userId } from './fields.ts'
-
-/** One line of text that a person wrote: no control characters, so that it breaks neither logs nor terminals. */
-const LINE = '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$'
-
-function line(maxLength: number, what: string) {
-  return Type.String({
-    minLength: 1,
-    maxLength,
-    pattern: LINE,
-    description: `${what}: 1 to ${maxLength} characters on one line.`,
-  })
-}
-
-const orNull = <Schema extends TSchema>(schema: Schema, description: string) =>
-  Type.Union([schema, Type.Null()], { description })
+import { LimitsJson, limitsOrNullView, LimitsOrNull } from '../limits-json.ts'
+import {
+  closed,
+  cursor,
+  duration,
+  limit,
+  line,
+  multiplier,
+  names,
+  next,
+  orNull,
+  textOrNull,
+  time,
+  timeOrNull,
+  tokenId,
+  userId,
+} from './fields.ts'
 
 const name = line(100, 'Name')
 const plan = line(64, 'Plan')
-const multiplier = orNull(
-  Type.String({ pattern: MULTIPLIER }),
-  'What they pay, as a multiple of the list price: a text as "0.4", from 0 to 1000000 with up to 9 decimals; or null.',
-)
 const email = Type.String({
   maxLength: 254,
   pattern: '^[^\\s@\\u0000-\\u001f\\u007f-\\u009f]+@[^\\s@\\u0000-\\u001f\\u007f-\\u009f]+$',
   description: 'E-mail address.',
 })
 const status = Type.Enum(['active', 'suspended'], { description: 'active or suspended.' })
-const textOrNull = Type.Union([Type.String(), Type.Null()])
-
-const duration = (what: string) =>
-  Type.Union([Type.String({ minLength: 1, maxLength: 32 }), Type.Number({ minimum: 0 })], {
-    description: `${what}: a duration such as 30s, 15m, 24h or 30d, or a number of seconds.`,
-  })
-
-const names = (maxLength: number, description: string) =>
-  Type.Array(Type.String({ minLength: 1, maxLength }), { maxItems: 200, uniqueItems: true, description })
+const prepaid = orNull(
+  Type.Boolean(),
+  'Whether the user spends only credit: true or false; null: as the plan says.',
+)
 
 export const UserParams = Type.Object({ id: userId }, closed)
 export const CallbackSecretView = Type.Object({ secret: Type.String() })
@@ -52,6 +43,8 @@ export const NewUserBody = Type.Object(
     email: Type.Optional(email),
     plan: Type.Optional(plan),
     multiplier: Type.Optional(multiplier),
+    limits: Type.Optional(LimitsOrNull),
+    prepaid: Type.Optional(prepaid),
   },
   closed,
 )
@@ -62,6 +55,8 @@ export const UserChangeBody = Type.Object(
     email: Type.Optional(orNull(email, 'E-mail address, or null.')),
     plan: Type.Optional(orNull(plan, 'Plan: 1 to 64 characters on one line, or null.')),
     multiplier: Type.Optional(multiplier),
+    limits: Type.Optional(LimitsOrNull),
+    prepaid: Type.Optional(prepaid),
     status: Type.Optional(status),
   },
   { ...closed, minProperties: 1 },
@@ -75,6 +70,7 @@ export const NewTokenBody = Type.Object(
       names(100, 'Operations that the token may use: names, "modality.*" or "*". Left out: all.'),
     ),
     models: Type.Optional(names(200, 'Models that the token may use, by exact name. Left out: all.')),
+    limits: Type.Optional(LimitsOrNull),
   },
   closed,
 )
@@ -89,7 +85,7 @@ export const TokensQuery = Type.Object({ limit, cursor, user: Type.Optional(user
 export const TokensOfUserQuery = Type.Object({ limit, cursor }, closed)
 
 /** Answers hold these fields and no others: what is not named here is not sent. */
-export const UserView = Type.Object({
+const userFields = {
   id: Type.String(),
   name: textOrNull,
   email: textOrNull,
@@ -97,9 +93,26 @@ export const UserView = Type.Object({
   multiplier: Type.Union([Type.String(), Type.Null()], {
     description: 'What they pay, as a multiple of the list price. Null: what their plan or everybody pays.',
   }),
+  limits: Type.Union([LimitsJson, Type.Null()], { description: 'Their own, over those of their plan.' }),
+  prepaid: Type.Union([Type.Boolean(), Type.Null()], { description: 'Null: as their plan says.' }),
   status,
   created_at: time,
   updated_at: time,
+}
+
+export const UserView = Type.Object(userFields)
+
+/** A user with what holds for them, their plan counted in. */
+export const UserInForceView = Type.Object({
+  ...userFields,
+  effective: Type.Object({
+    plan: Type.Union([Type.String(), Type.Null()], {
+      description: 'The plan that counts. Null: the user has none, or there is no plan of that name.',
+    }),
+    limits: LimitsJson,
+    multiplier: Type.Union([Type.String(), Type.Null()], { description: 'Null: as the settings say.' }),
+    prepaid: Type.Boolean(),
+  }),
 })
 
 const tokenFields = {
@@ -109,6 +122,9 @@ const tokenFields = {
   name: textOrNull,
   operations: Type.Union([Type.Array(Type.String()), Type.Null()], { description: 'Null: all.' }),
   models: Type.Union([Type.Array(Type.String()), Type.Null()], { description: 'Null: all.' }),
+  limits: Type.Union([LimitsJson, Type.Null()], {
+    description: 'Of the token alone, beside those of its user.',
+  }),
   status: Type.Enum(['active', 'expired', 'revoked']),
   created_at: time,
   expires_at: timeOrNull,
@@ -133,8 +149,13 @@ const isoTimeOrNull = (milliseconds: number | null) =>
   milliseconds === null ? null : formatTime(milliseconds)
 
 /** A user as the API shows one. */
-export function userView({ createdAt, updatedAt, ...user }: User) {
-  return { ...user, created_at: formatTime(createdAt), updated_at: formatTime(updatedAt) }
+export function userView({ createdAt, updatedAt, limits, ...user }: User) {
+  return {
+    ...user,
+    limits: limitsOrNullView(limits),
+    created_at: formatTime(createdAt),
+    updated_at: formatTime(updatedAt),
+  }
 }
 
 function tokenStatus({ revokedAt, expiresAt }: Token, now: number): 'active' | 'expired' | 'revoked' {
@@ -151,6 +172,7 @@ export function tokenView(token: Token, now: number) {
     name: token.name,
     operations: token.operations === null ? null : [...token.operations],
     models: token.models === null ? null : [...token.models],
+    limits: limitsOrNullView(token.limits),
     status: tokenStatus(token, now),
     created_at: formatTime(token.createdAt),
     expires_at: isoTimeOrNull(token.expiresAt),

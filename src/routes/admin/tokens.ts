@@ -1,9 +1,9 @@
 import type { IssuedToken, TokenService } from '../../auth/tokens.ts'
 import type { UserService } from '../../auth/users.ts'
-import { GatewayError } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { parseDuration } from '../../lib/durations.ts'
 import type { Store } from '../../store/store.ts'
+import { limitsOrNullFromJson } from '../limits-json.ts'
+import { milliseconds } from './fields.ts'
 import {
   ErrorView,
   IssuedTokenView,
@@ -21,18 +21,6 @@ import { DEFAULT_LIMIT } from './users.ts'
 import type { AdminServer } from './validation.ts'
 
 const tags = ['tokens']
-
-function milliseconds(written: string | number, path: string): number {
-  try {
-    return parseDuration(written)
-  } catch {
-    throw new GatewayError(
-      'invalid_request',
-      `The field "${path}" is not a duration. Write 30s, 15m, 24h or 30d, or a number of seconds.`,
-      { path },
-    )
-  }
-}
 
 /** What the routes of tokens need. */
 export interface TokenRoutesOptions {
@@ -65,9 +53,10 @@ export function tokenRoutes(app: AdminServer, { tokens, users, store, clock }: T
         response: { 201: IssuedTokenView, default: ErrorView },
       },
     },
-    async ({ params, body: { expires_in: expiresIn, ...rules } }, reply) => {
+    async ({ params, body: { expires_in: expiresIn, limits: written, ...rules } }, reply) => {
       const expiresInMs = expiresIn === undefined ? undefined : milliseconds(expiresIn, 'expires_in')
-      return reply.code(201).send(issued(await tokens.create(params.id, { ...rules, expiresInMs })))
+      const limits = limitsOrNullFromJson(written)
+      return reply.code(201).send(issued(await tokens.create(params.id, { ...rules, limits, expiresInMs })))
     },
   )
 

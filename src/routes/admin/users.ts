@@ -1,12 +1,16 @@
+import { limitsInForce } from '../../auth/effective.ts'
 import type { UserService } from '../../auth/users.ts'
 import { GatewayError } from '../../errors.ts'
-import type { Store } from '../../store/store.ts'
+import { isPrepaid, type CreditService } from '../../limits/credit.ts'
+import type { Plan, Store, User } from '../../store/store.ts'
+import { limitsOrNullFromJson, limitsView } from '../limits-json.ts'
 import type { ObjectRemoval } from './removal.ts'
 import {
   CallbackSecretView,
   ErrorView,
   NewUserBody,
   UserChangeBody,
+  UserInForceView,
   UserParams,
   UsersPage,
   UsersQuery,
@@ -23,16 +27,34 @@ export const DEFAULT_LIMIT = 100
 /** What the routes of users need. */
 export interface UserRoutesOptions {
   readonly users: UserService
-  readonly store: Pick<Store, 'users'>
+  readonly store: Pick<Store, 'users' | 'plans'>
+  readonly credit: Pick<CreditService, 'joined'>
   readonly removal: Pick<ObjectRemoval, 'forget'>
   /** With what callbacks to a user are signed. */
   readonly callbackSecretOf: (userId: string) => string
 }
 
+/** The plan that counts for a user; null: they have none, or there is no such plan. */
+export async function planOf({ plan }: Pick<User, 'plan'>, plans: Pick<Store['plans'], 'get'>) {
+  return plan === null ? null : ((await plans.get(plan)) ?? null)
+}
+
+function userInForceView(user: User, plan: Plan | null) {
+  return {
+    ...userView(user),
+    effective: {
+      plan: plan?.id ?? null,
+      limits: limitsView(limitsInForce(plan?.limits ?? null, user.limits)),
+      multiplier: user.multiplier ?? plan?.multiplier ?? null,
+      prepaid: isPrepaid(user, plan),
+    },
+  }
+}
+
 /** Routes that add, show and change users; see objects.ts for their deletion. */
 export function userRoutes(
   app: AdminServer,
-  { users, store, removal, callbackSecretOf }: UserRoutesOptions,
+  { users, store, credit, removal, callbackSecretOf }: UserRoutesOptions,
 ): void {
   /** What a call of a deleted user registered as it ended must not become that of another with the same id. */
   async function forgetLeftovers(id: string): Promise<void> {
@@ -56,7 +78,9 @@ export function userRoutes(
         throw new GatewayError('invalid_request', 'The field "name" is missing.', { path: 'name' })
       }
       if (body.id !== undefined) await forgetLeftovers(body.id)
-      return reply.code(201).send(userView(await users.add(body)))
+      const user = await users.add({ ...body, limits: limitsOrNullFromJson(body.limits) })
+      await credit.joined(user, await planOf(user, store.plans))
+      return reply.code(201).send(userView(user))
     },
   )
 
@@ -85,10 +109,13 @@ export function userRoutes(
         summary: 'Show a user',
         tags,
         params: UserParams,
-        response: { 200: UserView, default: ErrorView },
+        response: { 200: UserInForceView, default: ErrorView },
       },
     },
-    async ({ params }) => userView(await users.get(params.id)),
+    async ({ params }) => {
+      const user = await users.get(params.id)
+      return userInForceView(user, await planOf(user, store.plans))
+    },
   )
 
   app.patch(
@@ -97,14 +124,20 @@ export function userRoutes(
       schema: {
         operationId: 'changeUser',
         summary: 'Change, suspend or activate a user',
-        description: 'A suspension holds from the next request on and ends what is under way.',
+        description:
+          'All of it holds from the next request on. A suspension ends what is under way. New limits take the place of all limits of before.',
         tags,
         params: UserParams,
         body: UserChangeBody,
         response: { 200: UserView, default: ErrorView },
       },
     },
-    async ({ params, body }) => userView(await users.update(params.id, body)),
+    async ({ params, body }) => {
+      const user = await users.update(params.id, { ...body, limits: limitsOrNullFromJson(body.limits) })
+      if (body.plan !== undefined || body.prepaid !== undefined)
+        await credit.joined(user, await planOf(user, store.plans))
+      return userView(user)
+    },
   )
 
   app.get(

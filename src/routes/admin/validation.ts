@@ -37,12 +37,16 @@ export class InvalidInput extends Error {
   }
 }
 
-/** `/operations/0` as `operations[0]`. */
-function pathFromPointer(pointer: string): string {
-  const steps = pointer
+/** `/a~1b/0` as `a/b` and `0`. */
+function stepsOf(pointer: string): readonly string[] {
+  return pointer
     .split('/')
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+/** `operations` and `0` as `operations[0]`. */
+function pathFromSteps(steps: readonly string[]): string {
   return steps
     .map((step) => (/^\d+$/.test(step) ? `[${step}]` : `.${step}`))
     .join('')
@@ -57,9 +61,36 @@ function fieldOf(schema: TSchema, name: string): { type?: unknown; description?:
   return typeof field === 'object' && field !== null ? field : {}
 }
 
+function isSchema(value: unknown): value is TSchema {
+  return typeof value === 'object' && value !== null
+}
+
+/** The schemas that may stand behind a step: of a field, of the values of a map, of the items of a list. */
+function behind(schema: TSchema, step: string): readonly TSchema[] {
+  const branches: unknown = 'anyOf' in schema ? schema.anyOf : undefined
+  if (Array.isArray(branches)) return branches.filter(isSchema).flatMap((branch) => behind(branch, step))
+  const maps: unknown = 'patternProperties' in schema ? schema.patternProperties : undefined
+  const inMap: unknown[] = isSchema(maps) ? Object.values(maps) : []
+  return [fieldOf(schema, step), ...inMap, 'items' in schema ? schema.items : undefined]
+    .filter(isSchema)
+    .filter((found) => Object.keys(found).length > 0)
+}
+
+/** What is said of the place to which the steps lead, or of the nearest around it of which something is said. */
+function descriptionAt(schema: TSchema, steps: readonly string[]): string | undefined {
+  let said: string | undefined
+  let schemas: readonly TSchema[] = [schema]
+  for (const step of steps) {
+    schemas = schemas.flatMap((one) => behind(one, step))
+    const texts = schemas.map((one): unknown => ('description' in one ? one.description : undefined))
+    said = texts.find((text) => typeof text === 'string') ?? said
+  }
+  return said
+}
+
 function problemOf(schema: TSchema, errors: readonly TLocalizedValidationError[]): InvalidInput {
   for (const { keyword, params, instancePath } of errors) {
-    const within = instancePath === '' ? '' : `${pathFromPointer(instancePath)}.`
+    const within = instancePath === '' ? '' : `${pathFromSteps(stepsOf(instancePath))}.`
     if (keyword === 'additionalProperties') {
       const path = within + (params.additionalProperties[0] ?? '')
       return new InvalidInput(path, `There is no field "${path}" here.`)
@@ -69,10 +100,10 @@ function problemOf(schema: TSchema, errors: readonly TLocalizedValidationError[]
       return new InvalidInput(path, `The field "${path}" is missing.`)
     }
   }
-  const path = pathFromPointer(errors[0]?.instancePath ?? '')
+  const steps = stepsOf(errors[0]?.instancePath ?? '')
+  const path = pathFromSteps(steps)
   if (path === '') return new InvalidInput('', 'A JSON object with at least one field is needed here.')
-  const { description } = fieldOf(schema, path.replace(/[.[].*$/, ''))
-  const right = typeof description === 'string' ? description : (errors[0]?.message ?? '')
+  const right = descriptionAt(schema, steps) ?? errors[0]?.message ?? ''
   return new InvalidInput(path, `The field "${path}" is not right. It is to be: ${right}`)
 }
 

@@ -1,10 +1,13 @@
 import fastify, { type InjectOptions } from 'fastify'
 import { openAdminToken } from '../../../src/auth/admin-token.ts'
+import { createPlanService } from '../../../src/auth/plans.ts'
 import { Secret } from '../../../src/config/secret.ts'
+import { createCreditService } from '../../../src/limits/credit.ts'
+import { MemoryLimiter } from '../../../src/limits/memory.ts'
 import { adminRoutes, adminServerOptions } from '../../../src/routes/admin/index.ts'
 import { createObjectRemoval, type RemoveObject } from '../../../src/routes/admin/removal.ts'
 import type { LedgerReader } from '../../../src/store/store.ts'
-import { aHouse, OPERATIONS } from '../../auth/helper.ts'
+import { aHouse, OPERATIONS, type House } from '../../auth/helper.ts'
 
 export const ADMIN_TOKEN = 'the-admin-token-of-the-tests-0123456789'
 
@@ -19,6 +22,31 @@ interface Options {
   onError?: (error: unknown) => void
 }
 
+const CURRENCY = 'USD'
+
+/** What limits and gives credit, over the store of a house. */
+export function limitsOf({ store, clock, hash, authenticator }: House) {
+  const { ledger, credits } = store
+  const limiter = new MemoryLimiter({
+    clock,
+    timeZone: 'UTC',
+    source: {
+      spent: ({ kind, id }, from, to) => ledger.spent({ dimension: kind, id, from, to, currency: CURRENCY }),
+      credit: (userId) => credits.total(userId),
+    },
+    events: {
+      refused: () => undefined,
+      notice: () => undefined,
+      failed: (error) => {
+        throw error
+      },
+    },
+  })
+  const credit = createCreditService({ store, ledger, limiter, clock, currency: CURRENCY, hash })
+  const plans = createPlanService({ store, clock, authenticator, operations: OPERATIONS })
+  return { limiter, credit, plans, currency: CURRENCY }
+}
+
 /** The admin API over a store in memory with a user `ada` in it. */
 export async function anAdminServer({
   remove = async () => 'removed',
@@ -26,6 +54,7 @@ export async function anAdminServer({
   ...options
 }: Options = {}) {
   const house = await aHouse()
+  const limits = limitsOf(house)
   const adminToken = await openAdminToken({ dataDir: '/nowhere', secret: new Secret(ADMIN_TOKEN) })
   const app = fastify({ ...adminServerOptions, trustProxy: '127.0.0.1' })
   const { users, tokens, store, clock } = house
@@ -33,6 +62,7 @@ export async function anAdminServer({
     adminToken,
     users,
     tokens,
+    ...limits,
     store,
     ledger: store.ledger,
     removal: createObjectRemoval({ objects: store.objects, ledger: store.ledger, remove, onError }),
@@ -52,7 +82,7 @@ export async function anAdminServer({
     })
     return { status: answer.statusCode, body: json(answer.body), headers: answer.headers, text: answer.body }
   }
-  return { house, app, call }
+  return { house, limits, app, call }
 }
 
 export type Called = Awaited<ReturnType<Awaited<ReturnType<typeof anAdminServer>>['call']>>

@@ -18,6 +18,7 @@ describe('the admin API of tokens', () => {
     const { status, body } = await create(rules)
     expect(status).toBe(201)
     expect(body).toEqual({
+      limits: null,
       id: expect.stringMatching(/^[0-9A-Za-z]{12}$/) as string,
       token: expect.stringMatching(/^mmg_/) as string,
       user_id: 'ada',

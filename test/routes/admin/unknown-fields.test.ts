@@ -34,17 +34,40 @@ const FIELDS: Readonly<Record<string, unknown>> = {
   multiplier: '0',
   price: '0',
   credits: '1000',
+  free_credit: '1000',
+  amount: '1000',
+  reason: 'x',
+  uses: 9,
+  used: 0,
+  count: 9,
+  code: 'MMGC-0000-0000-0000-0000-0000',
   role: 'admin',
   admin: true,
   is_admin: true,
   constructor_: {},
 }
 
+const PLAN = ['name', 'limits', 'multiplier', 'operations', 'models', 'prepaid', 'free_credit']
+
 const ROUTES: [method: 'POST' | 'PATCH', url: string, allowed: string[], valid: object][] = [
-  ['POST', '/admin/v1/users', ['id', 'name', 'email', 'plan', 'multiplier'], { name: 'Grace' }],
-  ['PATCH', '/admin/v1/users/ada', ['name', 'email', 'plan', 'multiplier', 'status'], { name: 'Ada' }],
-  ['POST', '/admin/v1/users/ada/tokens', ['name', 'expires_in', 'operations', 'models'], {}],
+  [
+    'POST',
+    '/admin/v1/users',
+    ['id', 'name', 'email', 'plan', 'multiplier', 'limits', 'prepaid'],
+    { name: 'Grace' },
+  ],
+  [
+    'PATCH',
+    '/admin/v1/users/ada',
+    ['name', 'email', 'plan', 'multiplier', 'limits', 'prepaid', 'status'],
+    { name: 'Ada' },
+  ],
+  ['POST', '/admin/v1/users/ada/tokens', ['name', 'expires_in', 'operations', 'models', 'limits'], {}],
   ['POST', '/admin/v1/tokens/TOKEN/rotate', ['grace'], {}],
+  ['POST', '/admin/v1/plans', ['id', ...PLAN], { id: 'free' }],
+  ['PATCH', '/admin/v1/plans/pro', PLAN, { name: 'Pro' }],
+  ['POST', '/admin/v1/users/ada/credits', ['amount', 'reason', 'id'], { amount: '1', reason: 'x' }],
+  ['POST', '/admin/v1/credit-codes', ['amount', 'uses', 'expires_in', 'reason', 'count'], { amount: '1' }],
 ]
 
 const CASES = ROUTES.flatMap(([method, url, allowed, valid]) =>
@@ -63,12 +86,16 @@ describe('a write with a field that is not its own', () => {
   let tokenId: string
   beforeAll(async () => {
     api = await anAdminServer()
+    await api.call('POST', '/admin/v1/plans', { id: 'pro' })
     tokenId = textOf((await api.call('POST', '/admin/v1/users/ada/tokens')).body, 'id')
   })
 
   const everything = async () => [
     (await api.call('GET', '/admin/v1/users')).text,
     (await api.call('GET', '/admin/v1/tokens')).text,
+    (await api.call('GET', '/admin/v1/plans')).text,
+    (await api.call('GET', '/admin/v1/users/ada/credits')).text,
+    (await api.call('GET', '/admin/v1/credit-codes')).text,
   ]
 
   it.each(CASES)('%s %s with %s is refused by name and changes nothing', async (method, url, field, body) => {

@@ -1,4 +1,8 @@
-import type { Renaming } from './call-objects.ts'
+/** Bytes that are to be replaced wherever they stand. */
+export interface Renaming {
+  readonly from: Buffer
+  readonly to: Buffer
+}
 
 const NOTHING = Buffer.alloc(0)
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Renamer } from '../../src/proxy/rename.ts'
+import { Renamer } from '../../src/lib/rename.ts'
 
 const FROM = 'uaab_name'
 const text = fc

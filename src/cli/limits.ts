@@ -1,0 +1,101 @@
+import type { Static } from 'typebox'
+import { UserView } from '../routes/admin/schemas.ts'
+import { StandingView } from '../routes/standing-json.ts'
+import { REMOTE, type Arguments, type Command } from './command.ts'
+import { UsageError, type Io } from './io.ts'
+import { givesLimits, LIMIT_OPTIONS, limitsText, limitsWith } from './limit-options.ts'
+import { printTable } from './table.ts'
+import { tokenIdOf } from './tokens.ts'
+import { apiFor } from './users.ts'
+
+type Standing = Static<typeof StandingView>
+
+function subjectPath({ positionals: [user], options: { token } }: Arguments): string {
+  if ((user === undefined) === (token === undefined))
+    throw new UsageError('"limits" needs a USER, or --token ID, and not both')
+  return user === undefined
+    ? `/admin/v1/tokens/${encodeURIComponent(tokenIdOf(token ?? ''))}`
+    : `/admin/v1/users/${encodeURIComponent(user)}`
+}
+
+function rowsOf({ rates, concurrency, budgets }: Standing): string[][] {
+  return [
+    ...rates.map((rate) => [
+      rate.of,
+      rate.name,
+      rate.model ?? '-',
+      String(rate.limit),
+      String(rate.used),
+      '-',
+      String(rate.left),
+      rate.resets_at,
+    ]),
+    ...concurrency.map((one) => [
+      one.of,
+      'concurrency',
+      one.model ?? '-',
+      String(one.limit),
+      String(one.used),
+      '-',
+      String(one.left),
+      '-',
+    ]),
+    ...budgets.map((budget) => [
+      budget.of,
+      `${budget.unit ?? budget.currency ?? ''}/${budget.period}${budget.hard ? '' : ':soft'}`,
+      '-',
+      String(budget.limit),
+      String(budget.used),
+      String(budget.held),
+      String(budget.left),
+      budget.resets_at ?? 'never',
+    ]),
+  ]
+}
+
+function printStanding(io: Io, standing: Standing): void {
+  const header = ['OF', 'LIMIT', 'MODEL', 'MOST', 'USED', 'HELD', 'LEFT', 'RESETS']
+  printTable(io, header, rowsOf(standing))
+  const { credit } = standing
+  if (credit === null) return
+  const { balance, held, available, currency } = credit
+  io.err(`Pays ahead: ${available} ${currency} available, of a balance of ${balance} with ${held} held.`)
+}
+
+const show: Command = {
+  words: 'limits',
+  positionals: ['[USER]'],
+  options: [...REMOTE, 'token'],
+  summary: 'Show how the limits of a user, or of a --token, stand: used, held, left, and until when',
+  async run(args, io) {
+    const path = `${subjectPath(args)}/limits`
+    const standing = await apiFor(args, io).call(StandingView, 'GET', path)
+    if (args.isJson) io.out(JSON.stringify(standing))
+    else printStanding(io, standing)
+    return 0
+  },
+}
+
+const set: Command = {
+  words: 'limits set',
+  positionals: ['USER'],
+  options: [...REMOTE, ...LIMIT_OPTIONS],
+  summary: 'Change limits of a user, over those of their plan; what is not named stays',
+  async run(args, io) {
+    if (!givesLimits(args)) throw new UsageError('"limits set" needs a limit, such as --budget 5.00/day')
+    // Before anything is sent: what is wrong on the line is told without a gateway.
+    limitsWith({}, args)
+    const api = apiFor(args, io)
+    const path = `/admin/v1/users/${encodeURIComponent(args.positionals[0] ?? '')}`
+    const before = await api.call(UserView, 'GET', path)
+    const limits = limitsWith(before.limits ?? {}, args)
+    const isNone = Object.keys(limits).length === 0
+    const user = await api.call(UserView, 'PATCH', path, { limits: isNone ? null : limits })
+    if (args.isJson) io.out(JSON.stringify(user))
+    else io.err(`${user.id}: ${limitsText(user.limits)}.`)
+    return 0
+  },
+}
+
+/** Commands about limits. */
+export const limitCommands: readonly Command[] = [show, set]

@@ -1,0 +1,58 @@
+import { WebSocket, WebSocketServer } from 'ws'
+import type { Handshake } from './handshake.ts'
+import type { WebSocketTools } from './relay-tools.ts'
+
+/** Either end of a relay. */
+export type RelaySocket = WebSocket
+
+/** One message of upstream can be a whole clip in hexadecimal. */
+const MAX_UPSTREAM_MESSAGE = 32 * 1024 * 1024
+
+/** No client of the API splits its messages; a flood of fragments is an attack (GHSA-96hv-2xvq-fx4p). */
+const MAX_FRAGMENTS = 64
+
+export function isOpen(socket: RelaySocket): boolean {
+  return socket.readyState === WebSocket.OPEN
+}
+
+/**
+ * Opens the connection to upstream, with a key of ours and nothing of the client's.
+ * @param authorization the upstream key as a header value
+ */
+export function openUpstream(
+  tools: Pick<WebSocketTools, 'baseUrl' | 'ca' | 'connectTimeoutMs'>,
+  path: string,
+  authorization: string,
+): RelaySocket {
+  return new WebSocket(tools.baseUrl.replace(/^http/, 'ws') + path, {
+    headers: { authorization, 'user-agent': 'minimax-gateway' },
+    perMessageDeflate: false,
+    followRedirects: false,
+    handshakeTimeout: tools.connectTimeoutMs,
+    maxPayload: MAX_UPSTREAM_MESSAGE,
+    ...(tools.ca === undefined ? {} : { ca: [...tools.ca] }),
+  })
+}
+
+/**
+ * Accepts a client.
+ * @param early what it sent before it was accepted
+ * @param accepted is given the connection, once the client is told
+ */
+export function acceptClient(
+  { operation, request, socket, head, protocol }: Handshake,
+  early: readonly Buffer[],
+  requestId: string,
+  accepted: (client: RelaySocket) => void,
+): void {
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: operation.bodyLimit,
+    maxFragments: MAX_FRAGMENTS,
+    handleProtocols: () => protocol ?? false,
+  })
+  server.on('headers', (headers) => headers.push(`x-request-id: ${requestId}`))
+  server.handleUpgrade(request, socket, Buffer.concat([head, ...early]), accepted)
+}

@@ -1,0 +1,81 @@
+import type { Identity, LimitedSubject } from '../auth/identity.ts'
+import { gatewayErrorOf, type GatewayError } from '../errors.ts'
+import { tokensOf } from '../limits/amounts.ts'
+import type { Demand } from '../limits/limiter.ts'
+import type { KnownOfCall } from '../metering/entry.ts'
+import type { HeldBooks, Passage, Pipeline } from './passage.ts'
+
+type CallerLimits = Pick<Demand, 'userId' | 'tokenId' | 'subjects' | 'prepaid'>
+
+const NOTHING = Object.freeze({ charged: 0n, usage: Object.freeze({}) })
+
+/**
+ * Takes a call's share of its caller's limits: rates, calls at a time, budgets, credit.
+ * @param books end what was taken when they are settled; from `next` on somebody has to settle them
+ * @param known what the worst case depends on beside the request and the limits
+ * @param next goes on; what it throws gives everything back
+ * @param fail is told why the call may not be made
+ */
+export function reserve(
+  { limiter, estimatesAll }: Pick<Pipeline, 'limiter' | 'estimatesAll'>,
+  passage: Passage,
+  books: HeldBooks,
+  known: Omit<KnownOfCall, 'maxOutputTokens'>,
+  next: () => void,
+  fail: (error: GatewayError) => void,
+): void {
+  const caller = callerLimits(passage.identity)
+  // Whom nothing limits needs no estimate; the call is still counted, for a limit that is set while it is under way.
+  const { call } = passage
+  const isFree = caller.subjects.length === 0 && !caller.prepaid && !estimatesAll
+  const worst = isFree
+    ? NOTHING
+    : books.worstCase({ ...known, maxOutputTokens: outputTokensOf(caller.subjects) })
+  const { usage } = worst
+  call.tokens = isFree ? 0 : tokensOf(usage)
+  limiter.reserve(
+    {
+      requestId: call.requestId,
+      userId: caller.userId,
+      tokenId: caller.tokenId,
+      subjects: caller.subjects,
+      prepaid: caller.prepaid,
+      model: call.model,
+      charged: worst.charged,
+      usage,
+    },
+    (error, hold) => {
+      if (error !== null) {
+        fail(error)
+        return
+      }
+      books.hold = hold
+      if (hold !== null) call.rates = hold.rates
+      try {
+        next()
+      } catch (thrown) {
+        hold?.release(true)
+        fail(gatewayErrorOf(thrown))
+      }
+    },
+  )
+}
+
+/** Whose limits hold for whoever calls. */
+export function callerLimits(identity: Identity | null): CallerLimits {
+  return {
+    userId: identity?.userId ?? '',
+    tokenId: identity?.tokenId ?? '',
+    subjects: identity?.limited ?? [],
+    prepaid: identity?.prepaid === true,
+  }
+}
+
+/** The token's word holds before its user's. */
+function outputTokensOf(subjects: readonly LimitedSubject[]): number | null {
+  for (let at = subjects.length - 1; at >= 0; at--) {
+    const tokens = subjects[at]?.limits.maxOutputTokens
+    if (tokens !== undefined && tokens !== null) return tokens
+  }
+  return null
+}

@@ -1,0 +1,41 @@
+import type { Selectable } from 'kysely'
+import { limitsFromText, textFromLimits } from './limits-codec.ts'
+import { namesFromText, textFromNames } from './names-codec.ts'
+import type { Token } from './store.ts'
+import type { TokenRow } from './tables.ts'
+
+/** A token out of its row. @throws an error when what limits it is damaged */
+export function tokenFromRow(row: Selectable<TokenRow>): Token {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    kind: row.kind,
+    name: row.name,
+    hash: row.hash,
+    operations: namesFromText(row.operations),
+    models: namesFromText(row.models),
+    limits: row.limits === null ? null : limitsFromText(row.limits),
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    revokedAt: row.revoked_at,
+    replacedBy: row.replaced_by,
+  }
+}
+
+/** A token as its row. */
+export function rowFromToken(token: Token): TokenRow {
+  return {
+    id: token.id,
+    user_id: token.userId,
+    kind: token.kind,
+    name: token.name,
+    hash: token.hash,
+    operations: textFromNames(token.operations),
+    models: textFromNames(token.models),
+    limits: token.limits && textFromLimits(token.limits),
+    created_at: token.createdAt,
+    expires_at: token.expiresAt,
+    revoked_at: token.revokedAt,
+    replaced_by: token.replacedBy,
+  }
+}

@@ -1,0 +1,31 @@
+import type { Budget } from '../../src/store/store.ts'
+import { DAY, HOUR, SINCE } from './limiter-kit.ts'
+
+/** Two users, three tokens and their limits, for the model. */
+export const USER_BUDGETS: readonly Budget[] = [
+  { amount: 12n, period: 'hour', hard: true },
+  { amount: 20n, period: 'month', hard: true },
+  { amount: 3n, period: 'day', hard: false },
+]
+export const TOKEN_BUDGETS: readonly Budget[] = [
+  { amount: 9n, period: 'day', hard: true },
+  { unit: 'images', quantity: 6, period: 'hour', hard: true },
+  { amount: 30n, period: 'total', hard: true },
+]
+export const CONCURRENCY = { user: 5, token: 3 }
+export const TOKENS = ['token1', 'token2', 'token3'] as const
+/** Of the first two; the third belongs to another user. */
+export const ownerOf = (id: string) => (id === 'token3' ? 'bob' : 'ada')
+
+/** The first moment of a period of UTC, and of the next. */
+export function boundsOf(period: Budget['period'], at: number): readonly [start: number, end: number] {
+  if (period === 'total') return [SINCE, Infinity]
+  if (period === 'month') {
+    const date = new Date(at)
+    const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()]
+    return [Date.UTC(year, month), Date.UTC(year, month + 1)]
+  }
+  const length = period === 'hour' ? HOUR : DAY
+  const start = Math.floor(at / length) * length
+  return [start, start + length]
+}
