@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CHAT_REQUEST } from './payloads.ts'
@@ -48,6 +49,12 @@ class Connection {
       ),
       CHAT_REQUEST,
     ])
+  }
+
+  /** Connects, so that no call has to wait for it. */
+  async open(): Promise<void> {
+    const socket = (this.#socket ??= connect(Number(this.#url.port), this.#url.hostname))
+    await once(socket, 'connect')
   }
 
   /** @returns undefined: no answer in time. Rejects when the connection breaks */
@@ -114,6 +121,7 @@ export async function callFor(
     const connection = new Connection(url, callers.token)
     // Connections are opened over the first part of the time that is not counted.
     await delay(Math.random() * settleMs * 0.5)
+    await connection.open()
     while (performance.now() < endsAt) {
       if (callers.rate !== null)
         await delay((-Math.log(1 - Math.random()) * 1_000 * callers.connections) / callers.rate)

@@ -16,8 +16,8 @@ const RESULTS = fileURLToPath(new URL('overload.md', import.meta.url))
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '8' },
-    connections: { type: 'string', default: '64' },
-    'upstream-ms': { type: 'string', default: '20' },
+    connections: { type: 'string', default: '400' },
+    'upstream-ms': { type: 'string', default: '400' },
     delay: { type: 'string', default: '50ms' },
     record: { type: 'boolean', default: false },
   },

@@ -12,6 +12,7 @@ import type { Config } from './config/schema.ts'
 import { startPruning } from './idempotency/pruning.ts'
 import { createReplays } from './idempotency/replays.ts'
 import { createCreditService } from './limits/credit.ts'
+import { Overload } from './limits/overload.ts'
 import { Turns } from './limits/turns.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
 import { randomBase62 } from './lib/ids.ts'
@@ -64,6 +65,12 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
   })
   const keys = new UpstreamKeys(config.upstreamKeys)
   const secrets = new SecretForms(config.upstreamKeys.map(({ key }) => key.reveal()))
+  const overload = new Overload({
+    maxInflight: config.maxInflight,
+    delayMs: config.overloadDelay,
+    clock,
+    refused: (kind) => metrics.limited(kind),
+  })
   const books = await openBooks({
     config,
     store: store.ledger,
@@ -73,6 +80,7 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
     logger,
     clock,
     taskSeen: (task, document) => tenancy.seen(task, document),
+    ledgerWaited: (ms) => overload.waited(ms),
     taskEnded: (task, { bill, at }) => limiter.end(task, { charged: bill.charged, usage: bill.usage, at }),
   })
   const limiter = await openLimits({ config, store, ledger: books.ledger, metrics, logger, clock })
@@ -128,6 +136,7 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
     tenancy,
     limiter,
     replays,
+    overload,
     turns,
     hash,
     authenticator,

@@ -46,6 +46,8 @@ export interface BooksParts {
   readonly clock: Clock
   /** A task was asked about. */
   readonly taskSeen: (task: Task, document: Buffer) => void
+  /** Changes have waited for so many milliseconds before the store took them. */
+  readonly ledgerWaited: (ms: number) => void
   /** A task has ended, and its call is settled. */
   readonly taskEnded: (task: Task, end: TaskEnd) => void
 }
@@ -138,9 +140,13 @@ export async function openBooks(parts: BooksParts): Promise<Books> {
   }
 }
 
-function openLedger({ store, clock, metrics, logger }: BooksParts): Ledger {
+function openLedger(parts: BooksParts): Ledger {
+  const { store, clock, metrics, logger } = parts
   return new Ledger(store, clock, {
-    committed: (ms) => metrics.ledgerCommit(ms / 1000),
+    committed(ms, _changes, waitedMs) {
+      metrics.ledgerCommit(ms / 1000)
+      parts.ledgerWaited(waitedMs)
+    },
     failing: (error) =>
       logger.error({ err: error.cause ?? error }, 'the ledger takes no writes: new calls are refused'),
     recovered: () => logger.info('the ledger takes writes again'),

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Replays } from '../idempotency/replays.ts'
 import type { Limiter } from '../limits/limiter.ts'
-import { Overload } from '../limits/overload.ts'
+import type { Overload } from '../limits/overload.ts'
 import type { Turns } from '../limits/turns.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { TokenHash } from '../auth/hash.ts'
@@ -38,6 +38,7 @@ export interface PipelineParts {
   readonly tenancy: Tenancy
   readonly limiter: Limiter
   readonly replays: Replays
+  readonly overload: Overload
   readonly turns: Turns
   readonly hash: TokenHash
   readonly authenticator: Authenticator
@@ -88,12 +89,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       ({ tokensPerMinute }) => tokensPerMinute > 0,
     ),
     replays: parts.replays,
-    overload: new Overload({
-      maxInflight: config.maxInflight,
-      delayMs: config.overloadDelay,
-      clock,
-      refused: (kind) => metrics.limited(kind),
-    }),
+    overload: parts.overload,
     screen: tenancy.screen,
     session: tenancy.session,
     pseudonyms: new Pseudonyms(Buffer.from(hash('pseudonyms'), 'hex')),

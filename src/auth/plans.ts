@@ -41,6 +41,7 @@ function noSuchPlan(): GatewayError {
   return new GatewayError('not_found', 'There is no such plan.')
 }
 
+/** Plans in a store. */
 export function createPlanService({
   store,
   clock,

@@ -6,13 +6,11 @@ import { queryOf } from './books.ts'
 import { REMOTE, type Arguments, type Command } from './command.ts'
 import { UsageError, type Io } from './io.ts'
 import { printTable } from './table.ts'
-import { apiFor } from './users.ts'
+import { apiFor, userPath } from './users.ts'
 
 type Code = Static<typeof CodeView>
 
 const CODES = '/admin/v1/credit-codes'
-
-const userPath = (id = ''): string => `/admin/v1/users/${encodeURIComponent(id)}`
 
 /** An amount above 0: which way it goes is said by the command. */
 function amountFrom(written = ''): string {

@@ -6,7 +6,7 @@ import { UsageError, type Io } from './io.ts'
 import { givesLimits, LIMIT_OPTIONS, limitsText, limitsWith } from './limit-options.ts'
 import { printTable } from './table.ts'
 import { tokenIdOf } from './tokens.ts'
-import { apiFor } from './users.ts'
+import { apiFor, userPath } from './users.ts'
 
 type Standing = Static<typeof StandingView>
 
@@ -15,7 +15,7 @@ function subjectPath({ positionals: [user], options: { token } }: Arguments): st
     throw new UsageError('"limits" needs a USER, or --token ID, and not both')
   return user === undefined
     ? `/admin/v1/tokens/${encodeURIComponent(tokenIdOf(token ?? ''))}`
-    : `/admin/v1/users/${encodeURIComponent(user)}`
+    : userPath(user)
 }
 
 function rowsOf({ rates, concurrency, budgets }: Standing): string[][] {
@@ -86,7 +86,7 @@ const set: Command = {
     // Before anything is sent: what is wrong on the line is told without a gateway.
     limitsWith({}, args)
     const api = apiFor(args, io)
-    const path = `/admin/v1/users/${encodeURIComponent(args.positionals[0] ?? '')}`
+    const path = userPath(args.positionals[0])
     const before = await api.call(UserView, 'GET', path)
     const limits = limitsWith(before.limits ?? {}, args)
     const isNone = Object.keys(limits).length === 0

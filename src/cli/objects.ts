@@ -5,7 +5,7 @@ import { queryOf } from './books.ts'
 import { REMOTE, type Command } from './command.ts'
 import type { Io } from './io.ts'
 import { printTable } from './table.ts'
-import { apiFor, printRemoval } from './users.ts'
+import { apiFor, printRemoval, userPath } from './users.ts'
 
 function printObjects(io: Io, objects: readonly Static<typeof ObjectView>[]): void {
   printTable(
@@ -50,7 +50,7 @@ const remove: Command = {
   options: REMOTE,
   summary: 'Delete all objects of a user, at MiniMax too',
   async run(args, io) {
-    const path = `/admin/v1/users/${encodeURIComponent(args.positionals[0] ?? '')}/objects`
+    const path = `${userPath(args.positionals[0])}/objects`
     const done = await apiFor(args, io).call(ObjectRemovalView, 'DELETE', path, undefined, LONG_TIMEOUT_MS)
     if (args.isJson) io.out(JSON.stringify(done))
     else printRemoval(io, done)

@@ -4,7 +4,7 @@ import { REMOTE, type Arguments, type Command } from './command.ts'
 import { UsageError, type Io } from './io.ts'
 import { LIMIT_OPTIONS, limitsGiven, limitsText } from './limit-options.ts'
 import { printTable } from './table.ts'
-import { apiFor } from './users.ts'
+import { apiFor, userPath } from './users.ts'
 
 type Token = Static<typeof TokenView>
 
@@ -52,7 +52,7 @@ const create: Command = {
   summary: 'Issue a token; prints the token alone',
   async run(args, io) {
     const { options } = args
-    const path = `/admin/v1/users/${encodeURIComponent(args.positionals[0] ?? '')}/tokens`
+    const path = `${userPath(args.positionals[0])}/tokens`
     const body = {
       name: options.name,
       expires_in: options['expires-in'],
@@ -73,8 +73,7 @@ const list: Command = {
   async run(args, io) {
     const api = apiFor(args, io)
     const [user] = args.positionals
-    const path =
-      user === undefined ? '/admin/v1/tokens' : `/admin/v1/users/${encodeURIComponent(user)}/tokens`
+    const path = user === undefined ? '/admin/v1/tokens' : `${userPath(user)}/tokens`
     const tokens = await api.all((query) => api.call(TokensPage, 'GET', `${path}?${query}`))
     if (args.isJson) {
       io.out(JSON.stringify({ items: tokens }))

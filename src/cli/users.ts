@@ -33,7 +33,8 @@ function printUsers(io: Io, users: readonly User[]): void {
   )
 }
 
-const pathOf = (id = ''): string => `/admin/v1/users/${encodeURIComponent(id)}`
+/** Where the admin API has a user. */
+export const userPath = (id = ''): string => `/admin/v1/users/${encodeURIComponent(id)}`
 
 /** What --prepaid says; null: as the plan says. @throws UsageError when it says none of these */
 export function prepaidFrom(written: string): boolean | null {
@@ -87,7 +88,7 @@ const show: Command = {
   options: REMOTE,
   summary: 'Show a user',
   async run(args, io) {
-    const user = await apiFor(args, io).call(UserView, 'GET', pathOf(args.positionals[0]))
+    const user = await apiFor(args, io).call(UserView, 'GET', userPath(args.positionals[0]))
     if (args.isJson) io.out(JSON.stringify(user))
     else printUsers(io, [user])
     return 0
@@ -109,7 +110,7 @@ const set: Command = {
       ...Object.fromEntries(texts.map(([field, value]) => [field, value === NONE ? null : value])),
       ...(prepaid !== undefined && { prepaid: prepaidFrom(prepaid) }),
     }
-    const user = await apiFor(args, io).call(UserView, 'PATCH', pathOf(args.positionals[0]), change)
+    const user = await apiFor(args, io).call(UserView, 'PATCH', userPath(args.positionals[0]), change)
     if (args.isJson) io.out(JSON.stringify(user))
     else io.err(`${user.id}: ${given.map(([field, value]) => `${field} is ${value ?? NONE}`).join(', ')}.`)
     return 0
@@ -123,7 +124,7 @@ function setStatus(words: string, status: User['status'], summary: string): Comm
     options: REMOTE,
     summary,
     async run(args, io) {
-      const user = await apiFor(args, io).call(UserView, 'PATCH', pathOf(args.positionals[0]), { status })
+      const user = await apiFor(args, io).call(UserView, 'PATCH', userPath(args.positionals[0]), { status })
       if (args.isJson) io.out(JSON.stringify(user))
       else io.err(`${user.id} is ${user.status}.`)
       return 0
@@ -149,7 +150,7 @@ const remove: Command = {
     // Either may be regretted: neither is what happens when nothing is said.
     if (objects !== 'delete' && objects !== 'keep')
       throw new UsageError('"user delete" needs --objects delete or --objects keep')
-    const path = `${pathOf(args.positionals[0])}?objects=${objects}`
+    const path = `${userPath(args.positionals[0])}?objects=${objects}`
     const done = await apiFor(args, io).call(UserDeletionView, 'DELETE', path, undefined, LONG_TIMEOUT_MS)
     if (args.isJson) {
       io.out(JSON.stringify(done))
@@ -172,7 +173,7 @@ const callbackSecret: Command = {
   options: REMOTE,
   summary: 'Print with what callbacks to a user are signed',
   async run(args, io) {
-    const path = `${pathOf(args.positionals[0])}/callback-secret`
+    const path = `${userPath(args.positionals[0])}/callback-secret`
     const answer = await apiFor(args, io).call(CallbackSecretView, 'GET', path)
     io.out(args.isJson ? JSON.stringify(answer) : answer.secret)
     return 0

@@ -33,7 +33,7 @@ export const moneySettings = {
     { pattern: MULTIPLIER, expects: 'a decimal number from 0 to 1000000, with up to 9 decimals' },
   ),
   plan_multipliers: planMultipliers({
-    description: 'Multipliers of the users of a plan, instead of PRICE_MULTIPLIER.',
+    description: 'Multipliers of the users of a plan that has none of its own, instead of PRICE_MULTIPLIER.',
     default: '',
     examples: ['free=0.4,pro=1'],
   }),

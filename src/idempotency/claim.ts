@@ -13,6 +13,7 @@ export interface ClaimEnding {
 /** What becomes of a key: it is given back, or its call is remembered. */
 export type Fate = 'release' | KeptAnswer | WithoutAnswer
 
+/** What one claim works with. */
 export interface ClaimOptions {
   readonly requestId: string
   /** Bytes of the largest answer that is kept. */

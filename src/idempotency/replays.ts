@@ -9,6 +9,7 @@ const MAX_COLLECTED = 256 * 1024 * 1024
 /** No call is under way for longer: until then the key of one that has not ended is not free. */
 const LONGEST_CALL_MS = 24 * 3_600_000
 
+/** What replays work with. */
 export interface ReplaysOptions {
   readonly store: Pick<IdempotencyStore, 'claim' | 'complete' | 'release'>
   readonly clock: Pick<Clock, 'now'>
@@ -52,6 +53,7 @@ function refusedStore(error: unknown): GatewayError {
     : new GatewayError('store_unavailable', undefined, { cause: error })
 }
 
+/** Claims and answers in a store, for the calls of this process. */
 export function createReplays(options: ReplaysOptions): Replays {
   const { store, clock, ownerId, retentionMs, maxAnswer, onError } = options
   const memory = new MemoryBudget(options.maxCollected ?? MAX_COLLECTED)

@@ -1,5 +1,4 @@
 /** The periods of the calendar: of the clock on the wall in one time zone, daylight saving time included. */
-
 export type CalendarPeriod = 'hour' | 'day' | 'month'
 
 /** From a moment on, up to another; milliseconds since the Unix epoch. */

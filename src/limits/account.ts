@@ -63,10 +63,6 @@ export class Account<T extends Queued> {
     this.#lanes = [this.#others, ...this.#models.values()]
   }
 
-  get inFlight(): number {
-    return this.#inFlight
-  }
-
   get waiting(): number {
     return this.#ages.size
   }

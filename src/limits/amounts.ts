@@ -64,13 +64,3 @@ export class Amounts {
 export function isNothing({ charged, units }: Cost): boolean {
   return charged === 0n && units.length === 0
 }
-
-/** All tokens of a usage. */
-export function tokensOf(usage: Usage): number {
-  return (
-    (usage.input_tokens ?? 0) +
-    (usage.cached_tokens ?? 0) +
-    (usage.cache_write_tokens ?? 0) +
-    (usage.output_tokens ?? 0)
-  )
-}

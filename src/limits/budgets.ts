@@ -7,6 +7,7 @@ import type { BudgetBreach } from './refusals.ts'
 /** What a call needs at the most. */
 export type Need = Pick<Demand, 'charged' | 'usage'>
 
+/** Of a call that holds nothing yet. */
 export const NO_NEED: Need = Object.freeze({ charged: 0n, usage: Object.freeze({}) })
 
 /**

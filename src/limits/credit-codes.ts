@@ -38,6 +38,7 @@ export interface CodeService {
   redeem(userId: string, text: string): Promise<CreditEntry>
 }
 
+/** What codes work with. */
 export interface CodeServiceOptions {
   readonly credits: Pick<CreditStore, 'addCode' | 'listCodes' | 'revokeCode' | 'redeem'>
   readonly clock: Clock
@@ -65,6 +66,7 @@ const noSuchCode = (): GatewayError => new GatewayError('not_found', 'There is n
 /** Tokens are hashed by the same key: what one hash means must never be what the other means. */
 const hashed = (text: string): string => `credit-code ${text}`
 
+/** Codes in a store. */
 export function createCodeService({ credits, clock, hash, credited }: CodeServiceOptions): CodeService {
   const attempts = new Attempts(clock, WRONG_CODES, WINDOW_MS)
 

@@ -31,6 +31,7 @@ export interface CreditService extends CodeService {
   joinedAll(plan: Plan): Promise<void>
 }
 
+/** What credit works with. */
 export interface CreditServiceOptions {
   readonly store: Pick<Store, 'credits' | 'users' | 'plans'>
   readonly ledger: Pick<LedgerReader, 'spent'>

@@ -1,5 +1,6 @@
 import type { GatewayError } from '../errors.ts'
-import { costOf, tokensOf, type Cost } from './amounts.ts'
+import { tokensIn } from '../minimax/usage.ts'
+import { costOf, type Cost } from './amounts.ts'
 import type { Need } from './budgets.ts'
 import type { Demand, Hold, Kept, RateState, Settled } from './limiter.ts'
 import type { Moment } from './moment.ts'
@@ -95,7 +96,7 @@ export class MemoryHold implements Hold {
 
   /** @returns the limit of tokens a minute that refuses more of them; null: none */
   tokensRefusal(more: Need, moment: Moment): LimitRefusal | null {
-    const wanted = tokensOf(more.usage) - this.#tokens
+    const wanted = tokensIn(more.usage) - this.#tokens
     if (wanted <= 0) return null
     for (const share of this.shares) {
       const refusal = share.tokensRefusal(moment, wanted, this.#countedAt(moment.bucket))
@@ -116,7 +117,7 @@ export class MemoryHold implements Hold {
     this.#bucket = moment.bucket
     this.#inBucket = 0
     this.#addTokens(counted)
-    this.#correctTokens(tokensOf(more.usage))
+    this.#correctTokens(tokensIn(more.usage))
     const cost = costOf(more)
     for (const share of this.shares) share.change(this.#cost, cost)
     this.#cost = cost
@@ -137,7 +138,7 @@ export class MemoryHold implements Hold {
   }
 
   settle(settled: Settled): void {
-    if (!this.#end(tokensOf(settled.usage))) return
+    if (!this.#end(tokensIn(settled.usage))) return
     this.#holder.count(this.demand.userId, this.demand.tokenId, settled)
     this.#holder.notice(this.shares)
     this.#holder.freed(this)
@@ -150,7 +151,7 @@ export class MemoryHold implements Hold {
   }
 
   keep(more: Need): void {
-    if (!this.#end(tokensOf(more.usage))) return
+    if (!this.#end(tokensIn(more.usage))) return
     this.#holder.resume(keptOf(this.demand, more))
     this.#holder.notice(this.shares)
     this.#holder.freed(this)

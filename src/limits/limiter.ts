@@ -119,6 +119,7 @@ export interface Notice {
 /** What refused a call. */
 export type LimitKind = 'requests' | 'tokens' | 'concurrency' | 'budget' | 'credit'
 
+/** What a limiter tells while it works; none of it may throw. */
 export interface LimiterEvents {
   refused(kind: LimitKind): void
   notice(notice: Notice): void
@@ -159,7 +160,7 @@ export interface Limiter {
   resume(kept: Kept): void
   /** A user's credit was changed, and the store says so already. */
   credited(userId: string, amount: bigint): void
-  /** @throws (rejects) GatewayError `store_unavailable` */
+  /** How everything that limits a caller stands at the moment. Rejects with GatewayError `store_unavailable`. */
   standing(demand: Pick<Demand, 'userId' | 'tokenId' | 'subjects' | 'prepaid'>): Promise<Standing>
   /** Money held in all, in nano-units. */
   readonly held: bigint

@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
-import { costOf, tokensOf } from './amounts.ts'
+import { tokensIn } from '../minimax/usage.ts'
+import { costOf } from './amounts.ts'
 import { NO_NEED, type Need } from './budgets.ts'
 import { CreditState } from './credit-state.ts'
 import { FreeHold, MemoryHold, type Holder } from './hold.ts'
@@ -16,6 +17,7 @@ import { standingOf } from './standing.ts'
 import type { SubjectState } from './subject-state.ts'
 import { Subjects } from './subjects.ts'
 
+/** What the limiter in memory works with. */
 export interface MemoryLimiterOptions {
   readonly clock: Clock
   /** In which budgets begin anew: an IANA name. */
@@ -76,7 +78,7 @@ export class MemoryLimiter implements Limiter, Holder, Calendar {
   #reserve(demand: Demand, done: Done, waits: number): void {
     const moment = this.#moment()
     const shares = this.#sharesOf(demand)
-    const tokens = tokensOf(demand.usage)
+    const tokens = tokensIn(demand.usage)
     // First what is always in memory: whoever floods does not make anybody read the books.
     const limited = rateRefusalOf(shares, moment, tokens)
     if (limited !== null) {

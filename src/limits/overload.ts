@@ -28,6 +28,7 @@ const RETRY_SECONDS = [1, 2, 3, 4] as const
  */
 export class Overload {
   readonly #maxInflight: number
+  readonly #clock: Clock
   readonly #random: () => number
   readonly #refused: (kind: OverloadRefusal) => void
   readonly #delay: LoopDelay | null
@@ -42,6 +43,7 @@ export class Overload {
   constructor({ maxInflight, delayMs, clock, refused, random = Math.random, defer }: OverloadOptions) {
     this.#maxInflight = maxInflight === 0 ? Infinity : maxInflight
     this.#random = random
+    this.#clock = clock
     this.#refused = refused
     this.#level = new WaterLevel(delayMs)
     const heard = (ms: number, now: number): void => this.#level.update(ms, now, this.#shares)
@@ -57,6 +59,11 @@ export class Overload {
   begin(now: number): void {
     this.#inflight++
     this.#delay?.measure(now)
+  }
+
+  /** Work of requests has waited elsewhere, for so many milliseconds. */
+  waited(ms: number): void {
+    if (this.#delay !== null) this.#level.update(ms, this.#clock.monotonic(), this.#shares)
   }
 
   /** A request that was begun is over. */

@@ -4,6 +4,7 @@ import type { Share } from './share.ts'
 import type { TrafficShare } from './traffic.ts'
 import type { Window } from './window.ts'
 
+/** Of a call without a limit of a minute. */
 export const NO_RATES: readonly RateState[] = Object.freeze([])
 
 /** How one limit of a minute stands. @param window null: nothing was used */

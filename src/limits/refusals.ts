@@ -44,7 +44,7 @@ function secondsOf(milliseconds: number): number {
   return Math.max(1, Math.ceil(milliseconds / 1000))
 }
 
-/** Of whom it is a limit. */
+/** @param of whose limit it is */
 export function rateRefusal(of: Subject['kind'], { kind, limit, model, waitMs }: RateBreach): LimitRefusal {
   const what = model === null ? COUNTED[kind] : `${COUNTED[kind]} with ${model}`
   const error = new GatewayError(CODES[kind], `The limit of this ${of} is ${limit} ${what}.`, {
@@ -62,6 +62,7 @@ function sizeOf(budget: Budget): string {
   return 'unit' in budget ? `${budget.quantity} ${budget.unit}` : formatMoney(budget.amount)
 }
 
+/** @param of whose budget it is. @param now milliseconds since the Unix epoch */
 export function budgetRefusal(of: Subject['kind'], breach: BudgetBreach, now: number): LimitRefusal {
   const { budget, left, wanted, end } = breach
   const verb = 'unit' in budget ? 'use' : 'cost'

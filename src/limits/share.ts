@@ -1,6 +1,6 @@
 import type { Budget } from '../store/store.ts'
 import type { Cost } from './amounts.ts'
-import { NO_NEED, breachOf, isPassed, type Need } from './budgets.ts'
+import { breachOf, isPassed, type Need } from './budgets.ts'
 import type { LimiterEvents, Subject } from './limiter.ts'
 import type { Moment } from './moment.ts'
 import type { Periods } from './periods.ts'
@@ -73,7 +73,7 @@ export class Share {
   }
 
   /** All counters are loaded. @returns the hard budget that refuses a call */
-  budgetRefusal(now: number, calendar: Calendar, need: Need, before: Need = NO_NEED): LimitRefusal | null {
+  budgetRefusal(now: number, calendar: Calendar, need: Need, before: Need): LimitRefusal | null {
     const { state } = this
     for (const budget of this.#budgets) {
       if (!budget.hard) continue

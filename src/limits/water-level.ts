@@ -13,6 +13,8 @@ const BY_DISTANCE = 0.1
 const BY_CHANGE = 0.4
 /** A single long pass, say of the garbage collector, counts for no more than this. */
 const MOST = 3
+/** A delay that is over sooner was a burst, which is served late rather than not at all (RFC 8033, section 4.4). */
+const PATIENCE_MS = 100
 /** A delay of so many times what is wanted lets go of the floor. */
 const FAR = 4
 /** What stands below this part of an equal share is not refused before that. */
@@ -28,6 +30,8 @@ export class WaterLevel {
   /** Infinity: nobody is refused anything. */
   #level = Infinity
   #updatedAt = -Infinity
+  /** Since when the delay has been longer than it may be; Infinity: it is not. */
+  #longSince = Infinity
   /** Of the measurements since then: those that are long stand for more requests. */
   #sum = 0
   #squares = 0
@@ -59,7 +63,7 @@ export class WaterLevel {
     const delay = this.#sum === 0 ? 0 : this.#squares / this.#sum
     const perSecond = (this.#admitted * 1_000) / elapsed
     if (elapsed > IDLE_MS && delay <= this.#wantedMs) this.#lift()
-    else this.#set(delay, perSecond, shares)
+    else this.#set(delay, perSecond, shares, now)
     this.#updatedAt = now
     this.#delayBefore = delay
     this.#sum = 0
@@ -67,14 +71,21 @@ export class WaterLevel {
     this.#admitted = 0
   }
 
+  #isLong(isNow: boolean, now: number): boolean {
+    if (!isNow) this.#longSince = Infinity
+    else if (this.#longSince === Infinity) this.#longSince = now
+    return now - this.#longSince >= PATIENCE_MS
+  }
+
   #lift(): void {
     this.#level = Infinity
+    this.#longSince = Infinity
     this.#delayBefore = 0
   }
 
-  #set(delay: number, perSecond: number, shares: Shares): void {
+  #set(delay: number, perSecond: number, shares: Shares, now: number): void {
     const wanted = this.#wantedMs
-    if (this.#level === Infinity && delay <= wanted) return
+    if (this.#level === Infinity && !this.#isLong(delay > wanted, now)) return
     const distance = within(delay / wanted - 1)
     const change = within((delay - this.#delayBefore) / wanted)
     const { highest } = shares

@@ -8,6 +8,7 @@ import { priceFacts } from './billing.ts'
 import type { PriceBook } from './price-book.ts'
 import { WorstPrice } from './worst-price.ts'
 
+/** What worst cases are reckoned with. */
 export interface EstimatorOptions {
   readonly prices: Pick<PriceBook, 'listAt'>
   readonly currency: Currency

@@ -13,8 +13,11 @@ const PATIENCE_MS = 5_000
 
 /** What the ledger tells about itself. */
 export interface LedgerEvents {
-  /** @param ms how long the store took for a transaction */
-  committed(ms: number, changes: number): void
+  /**
+   * @param ms how long the store took for a transaction
+   * @param waitedMs how long, before that, the change waited that had come first
+   */
+  committed(ms: number, changes: number, waitedMs: number): void
   /** The store takes no writes: new calls are refused, and what has happened waits in memory. */
   failing(error: GatewayError): void
   recovered(): void
@@ -140,7 +143,8 @@ export class Ledger {
   async #commit(batch: readonly Waiting[]): Promise<void> {
     const startedAt = this.#clock.monotonic()
     const applied = await this.#store.write(batch.map(({ change }) => change))
-    this.#events.committed(this.#clock.monotonic() - startedAt, batch.length)
+    const waitedMs = startedAt - (batch[0]?.since ?? startedAt)
+    this.#events.committed(this.#clock.monotonic() - startedAt, batch.length, waitedMs)
     for (const [at, { done }] of batch.entries()) done?.(null, applied[at] === true)
     this.#tell(batch.length)
   }

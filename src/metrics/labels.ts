@@ -75,4 +75,5 @@ export const LIMITS = [
   'inflight',
 ] as const
 
+/** One of `LIMITS`. */
 export type LimitLabel = (typeof LIMITS)[number]

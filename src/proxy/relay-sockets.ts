@@ -11,6 +11,7 @@ const MAX_UPSTREAM_MESSAGE = 32 * 1024 * 1024
 /** No client of the API splits its messages; a flood of fragments is an attack (GHSA-96hv-2xvq-fx4p). */
 const MAX_FRAGMENTS = 64
 
+/** Whether messages can be sent: it is neither opening nor closing. */
 export function isOpen(socket: RelaySocket): boolean {
   return socket.readyState === WebSocket.OPEN
 }

@@ -1,8 +1,8 @@
 import type { Identity, LimitedSubject } from '../auth/identity.ts'
 import { gatewayErrorOf, type GatewayError } from '../errors.ts'
-import { tokensOf } from '../limits/amounts.ts'
 import type { Demand } from '../limits/limiter.ts'
 import type { KnownOfCall } from '../metering/entry.ts'
+import { tokensIn } from '../minimax/usage.ts'
 import type { HeldBooks, Passage, Pipeline } from './passage.ts'
 
 type CallerLimits = Pick<Demand, 'userId' | 'tokenId' | 'subjects' | 'prepaid'>
@@ -32,7 +32,7 @@ export function reserve(
     ? NOTHING
     : books.worstCase({ ...known, maxOutputTokens: outputTokensOf(caller.subjects) })
   const { usage } = worst
-  call.tokens = isFree ? 0 : tokensOf(usage)
+  call.tokens = isFree ? 0 : tokensIn(usage)
   limiter.reserve(
     {
       requestId: call.requestId,

@@ -19,9 +19,14 @@ const TRIES = 3
 
 const NO_ANSWER = { status: 0, content_type: '', size: 0, body: null }
 
-/** Clients put anything into keys: e-mail addresses, names, card numbers. */
-function keyHashOf({ key }: IdempotencyScope): string {
-  return createHash('sha256').update(key).digest('hex')
+/** The columns that tell a row's place. Clients put anything into keys, e-mail addresses and names: only a hash is kept. */
+function placeOf({ userId, operation, key }: IdempotencyScope) {
+  return { user_id: userId, operation, key_hash: createHash('sha256').update(key).digest('hex') }
+}
+
+/** What tells the row of a request that holds its key still. */
+function runningOf(scope: IdempotencyScope, requestId: string) {
+  return { ...placeOf(scope), request_id: requestId, state: 'running' } as const
 }
 
 /** A row without the columns that tell its place. */
@@ -58,7 +63,7 @@ async function insertClaim(
   } as const
   const claimed = await db
     .insertInto('idempotency_keys')
-    .values({ user_id: scope.userId, operation: scope.operation, key_hash: keyHashOf(scope), ...row })
+    .values({ ...placeOf(scope), ...row })
     .onConflict((conflict) =>
       conflict
         .columns(['user_id', 'operation', 'key_hash'])
@@ -80,9 +85,7 @@ async function claim(
     const row = await db
       .selectFrom('idempotency_keys')
       .select(['body_hash', 'request_id', 'owner_id', 'state', 'status', 'content_type', 'body'])
-      .where('user_id', '=', scope.userId)
-      .where('operation', '=', scope.operation)
-      .where('key_hash', '=', keyHashOf(scope))
+      .where((is) => is.and(placeOf(scope)))
       .executeTakeFirst()
     if (row !== undefined) return earlierFromRow(row)
   }
@@ -172,11 +175,7 @@ export function createIdempotencyStore(db: Kysely<Tables>): IdempotencyStore {
         const { numUpdatedRows } = await transaction
           .updateTable('idempotency_keys')
           .set({ ...columnsOf(ending), expires_at: expiresAt })
-          .where('user_id', '=', scope.userId)
-          .where('operation', '=', scope.operation)
-          .where('key_hash', '=', keyHashOf(scope))
-          .where('request_id', '=', requestId)
-          .where('state', '=', 'running')
+          .where((is) => is.and(runningOf(scope, requestId)))
           .executeTakeFirst()
         return numUpdatedRows > 0n
       }),
@@ -185,11 +184,7 @@ export function createIdempotencyStore(db: Kysely<Tables>): IdempotencyStore {
       together(async (transaction) => {
         const { numDeletedRows } = await transaction
           .deleteFrom('idempotency_keys')
-          .where('user_id', '=', scope.userId)
-          .where('operation', '=', scope.operation)
-          .where('key_hash', '=', keyHashOf(scope))
-          .where('request_id', '=', requestId)
-          .where('state', '=', 'running')
+          .where((is) => is.and(runningOf(scope, requestId)))
           .executeTakeFirst()
         return numDeletedRows > 0n
       }),

@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
+import { systemTimer, type Timer } from '../lib/timer.ts'
 import type { CallbackStore, Delivery } from '../store/store.ts'
 import type { Post } from './callback-post.ts'
 import { signatureOf, type CallbackSecretOf } from './callback-signature.ts'
@@ -25,9 +26,6 @@ const PRUNE_EVERY_MS = 3_600_000
 /** The receiver wants no more of it (RFC 9110, section 15.5.11). */
 const GONE = 410
 
-/** Calls back once after so many milliseconds. @returns takes it back */
-export type Timer = (callback: () => void, milliseconds: number) => () => void
-
 /** Why a try failed: an HTTP status that is no success, or no answer at all. */
 export type TryProblem = { readonly status: number } | { readonly error: unknown }
 
@@ -49,12 +47,6 @@ export interface DeliveryOptions {
   readonly random: () => number
   readonly events: DeliveryEvents
   readonly timer?: Timer
-}
-
-const systemTimer: Timer = (callback, milliseconds) => {
-  const timeout = setTimeout(callback, milliseconds)
-  timeout.unref()
-  return () => clearTimeout(timeout)
 }
 
 /**

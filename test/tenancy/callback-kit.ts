@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/lib/clock.ts'
 import type { Store } from '../../src/store/store.ts'
-import { CallbackDelivery, type DeliveryEvents, type Timer } from '../../src/tenancy/callback-delivery.ts'
+import type { Timer } from '../../src/lib/timer.ts'
+import { CallbackDelivery, type DeliveryEvents } from '../../src/tenancy/callback-delivery.ts'
 import type { Outgoing, Post } from '../../src/tenancy/callback-post.ts'
 import { createCallbackSecrets } from '../../src/tenancy/callback-signature.ts'
 
