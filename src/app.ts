@@ -83,7 +83,15 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
     ledgerWaited: (ms) => overload.waited(ms),
     taskEnded: (task, { bill, at }) => limiter.end(task, { charged: bill.charged, usage: bill.usage, at }),
   })
-  const limiter = await openLimits({ config, store, ledger: books.ledger, metrics, logger, clock })
+  const limiter = await openLimits({
+    config,
+    store,
+    ledger: books.ledger,
+    worstCaseOf: books.worstCaseOf,
+    metrics,
+    logger,
+    clock,
+  })
   const credit = createCreditService({
     store,
     ledger: store.ledger,

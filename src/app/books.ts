@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../log.ts'
 import { Billing } from '../metering/billing.ts'
 import { Entry, type EntryTools } from '../metering/entry.ts'
-import { Estimator } from '../metering/estimate.ts'
+import { Estimator, type WorstCase } from '../metering/estimate.ts'
 import { Ledger } from '../metering/ledger.ts'
 import { openPriceBook } from '../metering/price-book.ts'
 import { startRetention } from '../metering/retention.ts'
@@ -28,6 +28,8 @@ export interface Books {
   readonly of: Pipeline['books']
   /** @throws GatewayError `price_unknown` */
   readonly checkPrice: Pipeline['checkPrice']
+  /** What a running task may cost at the most. */
+  worstCaseOf(task: Task): WorstCase
   /** Somebody else was told how a task stands. */
   observe(operation: string, upstreamKey: string, document: Buffer): void
   /** Follows tasks and takes out old rows, from now on. */
@@ -119,6 +121,7 @@ export async function openBooks(parts: BooksParts): Promise<Books> {
         body,
         subject,
       ),
+    worstCaseOf: (task) => worstCaseOf(tools.estimator, task),
     observe: tools.observe,
     checkPrice: (operation, model) => billing.check({ operation, model, at: clock.now() }),
     start() {
@@ -209,4 +212,20 @@ function billTask(billing: Billing, task: Task, usage: Usage, report: TaskReport
   })
   // What the end reports has no price: what the request told has.
   return status === 'unpriced' || status === 'refused' ? { ...task.bill, estimated: true } : bill
+}
+
+/** As it was held before the process ended; a task of an earlier version keeps no facts that tell it. */
+function worstCaseOf(estimator: Pick<Estimator, 'estimate'>, task: Task): WorstCase {
+  const { operation, model, createdAt, bill } = task
+  const facts = factsOf(task.facts)
+  if (facts === undefined) return bill
+  const worst = estimator.estimate({
+    operation,
+    model: model === '' ? undefined : model,
+    facts,
+    at: createdAt,
+    multiplier: bill.multiplier,
+    maxOutputTokens: null,
+  })
+  return worst.charged < bill.charged ? bill : worst
 }

@@ -2,7 +2,7 @@ import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { formatMoney } from '../lib/money.ts'
-import type { Limiter } from '../limits/limiter.ts'
+import type { Kept, Limiter } from '../limits/limiter.ts'
 import { MemoryLimiter } from '../limits/memory.ts'
 import type { Logger } from '../log.ts'
 import type { Ledger } from '../metering/ledger.ts'
@@ -17,6 +17,8 @@ export interface LimitsParts {
   readonly store: Pick<Store, 'ledger' | 'credits'>
   /** In which changes wait for the store. */
   readonly ledger: Pick<Ledger, 'flushed' | 'isFailing'>
+  /** What a task may cost at the most. */
+  readonly worstCaseOf: (task: Task) => Pick<Kept, 'charged' | 'usage'>
   readonly metrics: Metrics
   readonly logger: Logger
   readonly clock: Clock
@@ -30,6 +32,7 @@ export async function openLimits({
   config,
   store,
   ledger,
+  worstCaseOf,
   metrics,
   logger,
   clock,
@@ -42,6 +45,7 @@ export async function openLimits({
       async spent({ kind, id }, from, to) {
         // What waits in memory because the disk is full is not in the store, and no longer with its caller either.
         if (ledger.isFailing) throw new GatewayError('store_unavailable')
+        await ledger.flushed()
         const spent = await store.ledger.spent({ dimension: kind, id, from, to, currency })
         // A call may be in the answer whose settlement nobody was told of yet; told before it, the answer is read again.
         await ledger.flushed()
@@ -59,7 +63,7 @@ export async function openLimits({
     },
   })
   metrics.watchHeld(() => ({ money: limiter.held, holds: limiter.holds }))
-  await resume(store.ledger, limiter, currency)
+  await resume(store.ledger, limiter, currency, worstCaseOf)
   return limiter
 }
 
@@ -67,13 +71,21 @@ async function resume(
   ledger: Pick<Store['ledger'], 'runningTasks'>,
   limiter: Limiter,
   currency: string,
+  worstCaseOf: LimitsParts['worstCaseOf'],
 ): Promise<void> {
   let after: Pick<Task, 'taskId' | 'upstreamKey'> | null = null
   for (;;) {
     const tasks: readonly Task[] = await ledger.runningTasks(after, STEP)
-    for (const { requestId, userId, tokenId, bill } of tasks) {
-      const charged = bill.currency === currency ? bill.charged : 0n
-      limiter.resume({ requestId, userId, tokenId, charged, usage: bill.usage })
+    for (const task of tasks) {
+      const { requestId, userId, tokenId, bill } = task
+      const { charged, usage } = worstCaseOf(task)
+      limiter.resume({
+        requestId,
+        userId,
+        tokenId,
+        charged: bill.currency === currency ? charged : 0n,
+        usage,
+      })
     }
     const last = tasks.at(-1)
     if (last === undefined) return

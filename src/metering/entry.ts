@@ -1,5 +1,5 @@
 import type { Call } from '../call.ts'
-import { gatewayErrorOf, type GatewayError, type Outcome } from '../errors.ts'
+import type { GatewayError, Outcome } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { formatMoney } from '../lib/money.ts'
 import type { ReportedFailure } from '../minimax/dialects.ts'
@@ -103,21 +103,20 @@ export class Entry {
     return this.#worst
   }
 
+  /** Before anything is reserved for it. @throws GatewayError `price_unknown` */
+  check(): void {
+    const { operation, model } = this.#call
+    this.#tools.billing.check({
+      operation: operation.name,
+      model: model === '' ? undefined : model,
+      at: this.#at,
+      facts: this.#facts,
+    })
+  }
+
   open(done: (error: GatewayError | null) => void): void {
     const { ledger, billing } = this.#tools
     const { requestId, operation, model, caller } = this.#call
-    try {
-      billing.check({
-        operation: operation.name,
-        model: model === '' ? undefined : model,
-        at: this.#at,
-        facts: this.#facts,
-      })
-    } catch (error) {
-      this.#isOpen = false
-      done(gatewayErrorOf(error))
-      return
-    }
     const opening = {
       requestId,
       at: this.#at,
@@ -205,8 +204,10 @@ export class Entry {
           this.#billed(nothing)
           ledger.write(
             { kind: 'pend', settlement: this.#settlement(nothing, outcome, reading), task },
-            () => {
-              this.hold?.keep(this.#worst ?? bill)
+            (_error, applied) => {
+              // A task that was known already is held for by the call that made it.
+              if (applied) this.hold?.keep(this.#worst ?? bill)
+              else this.hold?.release(false)
               done()
             },
           )

@@ -27,6 +27,8 @@ import type { Owner, ScreenedRequest } from '../tenancy/tools.ts'
 
 /** The books of one call, which also know what it may cost and what is held for it. */
 export interface HeldBooks extends CallBooks {
+  /** Before anything is reserved. @throws GatewayError `price_unknown` */
+  check(): void
   /** The most that the call may use and cost. @param known what its request does not say by itself */
   worstCase(known: KnownOfCall): Pick<Demand, 'charged' | 'usage'>
   /** What was reserved. The books end it when they are settled. */

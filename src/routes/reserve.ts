@@ -15,6 +15,7 @@ const NOTHING = Object.freeze({ charged: 0n, usage: Object.freeze({}) })
  * @param known what the worst case depends on beside the request and the limits
  * @param next goes on; what it throws gives everything back
  * @param fail is told why the call may not be made
+ * @throws GatewayError `price_unknown`
  */
 export function reserve(
   { limiter, estimatesAll }: Pick<Pipeline, 'limiter' | 'estimatesAll'>,
@@ -24,6 +25,7 @@ export function reserve(
   next: () => void,
   fail: (error: GatewayError) => void,
 ): void {
+  books.check()
   const caller = callerLimits(passage.identity)
   // Whom nothing limits needs no estimate; the call is still counted, for a limit that is set while it is under way.
   const { call } = passage

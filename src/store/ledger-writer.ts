@@ -237,7 +237,7 @@ export class LedgerWriter {
       { kind: 'end', taskId, upstreamKey, state: 'failed', outcome, bill, at },
       tallies,
     )
-    return true
+    return false
   }
 
   async #end(change: Change<'end'>, tallies: Tallies): Promise<boolean> {

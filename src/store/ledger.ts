@@ -98,7 +98,10 @@ export type LedgerChange =
    * as settled when the next one began, in its row too.
    */
   | { readonly kind: 'settle'; readonly settlement: RequestSettlement }
-  /** A call has ended and its task goes on: the row becomes `pending` with a bill of nothing, and the task is kept. */
+  /**
+   * A call has ended and its task goes on: the row becomes `pending` with a bill of nothing, and the task is kept. It has
+   * not applied where the task was known already: then the call is settled with nothing.
+   */
   | { readonly kind: 'pend'; readonly settlement: RequestSettlement; readonly task: TaskOpening }
   /** A task has ended. Nothing happens unless it is running; then the call that made it is settled by the bill. */
   | {

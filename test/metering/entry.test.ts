@@ -92,12 +92,7 @@ describe('the entry of a call', () => {
 
   it('is refused without a row when its model has no price', () => {
     const { entry, changes } = anEntry('nobody-knows', request(''))
-    const codes: unknown[] = []
-    entry.open((error) => codes.push(error?.code))
-    entry.settle({ outcome: 'gateway_unavailable', failure: undefined, document: null }, () =>
-      codes.push('done'),
-    )
-    expect(codes).toEqual(['price_unknown', 'done'])
+    expect(() => entry.check()).toThrow(expect.objectContaining({ code: 'price_unknown' }))
     expect(changes).toEqual([])
   })
 
