@@ -15,16 +15,7 @@ export interface Half<Methods> {
 }
 
 const WRITER_METHODS = ['write', 'interrupt', 'prune', 'pruneObjects', 'check'] as const
-const READER_METHODS = [
-  'get',
-  'list',
-  'usage',
-  'spent',
-  'task',
-  'tasksDue',
-  'taskCounts',
-  'runningTasks',
-] as const
+const READER_METHODS = ['get', 'list', 'usage', 'spent', 'task', 'tasksDue', 'taskCounts'] as const
 
 function inThread(thread: LedgerThread, names: readonly string[]) {
   const methods = Object.fromEntries(
@@ -44,11 +35,11 @@ export async function writerInThread(path: string): Promise<Half<WriterMethods>>
 }
 
 /** The reader in a thread of its own, which the first question starts. */
-export function readerInThread(path: string): Half<LedgerReads> {
+export function readerInThread(path: string): Half<Omit<LedgerReads, 'runningTasks'>> {
   const options = { timeout: 2000, cache: 32_768 }
   const thread = new LedgerThread({ path, role: 'reader', options })
   const { methods, close } = inThread(thread, READER_METHODS)
-  return { methods: methods as unknown as LedgerReads, close }
+  return { methods: methods as unknown as Omit<LedgerReads, 'runningTasks'>, close }
 }
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>

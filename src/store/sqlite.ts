@@ -100,7 +100,14 @@ async function booksInMemory(): Promise<Books> {
  */
 async function booksInThreads(path: string, main: Opened): Promise<Books> {
   const objects = createObjectStore(main.db, connectionOf(main.database))
-  return { writer: await writerInThread(path), reader: readerInThread(path), objects }
+  const reader = readerInThread(path)
+  // Asked once, before there is any request to hold up: not worth a thread.
+  const { runningTasks } = createReaderService(main.db).methods
+  return {
+    writer: await writerInThread(path),
+    reader: { ...reader, methods: { ...reader.methods, runningTasks } },
+    objects,
+  }
 }
 
 /**
