@@ -137,3 +137,26 @@ export function timeZoneProblem(text: string): string | undefined {
     return 'is not a time zone. Write a name of the IANA database, as in UTC or Asia/Shanghai'
   }
 }
+
+/** Where something is sent: https, or plain http to this machine alone. */
+export function httpsUrlProblem(text: string): string | undefined {
+  const url = urlFrom(text)
+  const isPlain = url?.protocol === 'http:' && isLoopbackHost(url.hostname)
+  return url?.protocol === 'https:' || isPlain ? undefined : 'is not an https URL'
+}
+
+export function mailServerProblem(text: string): string | undefined {
+  const url = urlFrom(text)
+  if (url !== undefined && /^smtps?:$/.test(url.protocol) && url.hostname !== '') return undefined
+  return 'is not smtp:// or smtps:// and a host, as in smtps://user:password@mail.example.com'
+}
+
+export function mailProblem(text: string): string | undefined {
+  return /^[^\s@<>"]+@[^\s@<>"]+$/.test(text) ? undefined : `${shown(text)} is no mail address`
+}
+
+/** @returns a check that a name is one of some */
+export function namedOf(what: string, known: readonly string[]): (text: string) => string | undefined {
+  return (text) =>
+    known.includes(text) ? undefined : `${shown(text)} is no ${what}. There are: ${known.join(', ')}`
+}

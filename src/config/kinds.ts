@@ -71,11 +71,15 @@ export function duration(minimum: string, about: About, maximum = LONGEST) {
     .Encode(formatDuration)
 }
 
-/** A text that is never shown; `Secret` once read. */
-export function secret(minLength: number, about: About) {
+/** A text that is never shown, which `problem` may look at more closely; `Secret` once read. */
+export function secret(
+  minLength: number,
+  about: About,
+  problem: (text: string) => string | undefined = () => undefined,
+) {
   const expects = `a secret of at least ${minLength} visible ASCII characters without spaces`
   const base = Type.String({ kind: 'secret', expects, minLength, pattern: VISIBLE_ASCII, ...about })
-  return Type.Codec(base)
+  return Type.Codec(Type.Refine(base, (value) => problem(value) === undefined, said(problem)))
     .Decode((value) => new Secret(value))
     .Encode((value) => value.reveal())
 }

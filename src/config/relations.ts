@@ -79,6 +79,19 @@ const relayIsReachable: Check = (relations) => {
   )
 }
 
+const mailHasItsSender: Check = (relations) => {
+  const { tried } = relations
+  if (tried.has('smtp_url') && !tried.has('mail_from'))
+    return line(
+      relations,
+      'mail_from',
+      'is needed with SMTP_URL: mail has a sender. Write for example `MAIL_FROM=gateway@example.com`',
+    )
+  if (tried.has('mail_to') && !tried.has('smtp_url'))
+    return line(relations, 'smtp_url', 'is needed with MAIL_TO: it says by which server mail is sent')
+  return undefined
+}
+
 const CHECKS = [
   aKeyIsThere,
   keyNamesDiffer,
@@ -86,6 +99,7 @@ const CHECKS = [
   listenersDiffer,
   authoritiesAreReadable,
   relayIsReachable,
+  mailHasItsSender,
 ]
 
 /** What is wrong between settings that are each right by themselves. */

@@ -1,4 +1,5 @@
 import { Type, type StaticDecode } from 'typebox'
+import { abuseSettings } from './abuse-settings.ts'
 import { callbackSettings } from './callback-settings.ts'
 import { baseUrlProblem, databaseUrlProblem, hostProblem, redisUrlProblem } from './checks.ts'
 import {
@@ -221,6 +222,7 @@ export const settings = Type.Object({
   }),
   ...turnSettings,
   ...limitSettings,
+  ...abuseSettings,
   body_timeout: duration('1ms', {
     description: 'How long a client may take to send a JSON body.',
     default: '30s',

@@ -21,7 +21,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['routes'],
   MIDDLE,
   ['store', 'minimax', 'metrics'],
-  ['config', 'errors', 'call', 'log'],
+  ['config', 'errors', 'call', 'log', 'signals'],
   ['lib'],
 ]
 

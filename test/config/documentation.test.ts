@@ -25,8 +25,11 @@ describe('the documentation', () => {
       .filter(({ kind, examples }) => kind !== 'secret' && kind !== 'keys' && !examples.includes('unset'))
       .flatMap(({ variable, examples }) => examples.map((example) => [variable, example] as const)),
   )('%s=%s: the example is valid', (variable, example) => {
-    const neighbour: Record<string, string> = variable === 'ADMIN_PORT' ? { PORT: '1' } : {}
+    const neighbours: Readonly<Record<string, Record<string, string>>> = {
+      ADMIN_PORT: { PORT: '1' },
+      MAIL_TO: { SMTP_URL: 'smtps://mail.example.com', MAIL_FROM: 'gateway@example.com' },
+    }
     const certificates = { '/etc/ssl/company-ca.pem': '-----BEGIN CERTIFICATE-----' }
-    expect(() => configOf({ ...neighbour, [variable]: example }, certificates)).not.toThrow()
+    expect(() => configOf({ ...neighbours[variable], [variable]: example }, certificates)).not.toThrow()
   })
 })

@@ -50,6 +50,13 @@ describe('loadConfig', () => {
         ADMIN_TOKEN: longest,
         METRICS_TOKEN: longest,
         TOKEN_PEPPER: longest,
+        GEO_ASN_FILE: '/asn.mmdb',
+        GEO_COUNTRY_FILE: '/country.mmdb',
+        MAIL_FROM: 'gateway@example.com',
+        MAIL_TO: 'ops@example.com',
+        NOTICE_WEBHOOK_SECRET: longest,
+        NOTICE_WEBHOOK_URL: 'https://hooks.example.com/',
+        SMTP_URL: 'smtps://mail.example.com',
       },
       { '/ca': '-----BEGIN CERTIFICATE-----' },
     )
