@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import rateLimit from '@fastify/rate-limit'
+import { openAbuse } from './app/abuse.ts'
 import { createAdminServer } from './app/admin.ts'
 import { openBooks } from './app/books.ts'
 import { openLimits } from './app/limits.ts'
@@ -8,6 +9,7 @@ import { openTenancy } from './app/tenancy.ts'
 import { openAdminToken, type AdminToken } from './auth/admin-token.ts'
 import { createAuthenticator } from './auth/authenticator.ts'
 import { openPepper } from './auth/hash.ts'
+import { createTokenService } from './auth/tokens.ts'
 import type { Config } from './config/schema.ts'
 import { startPruning } from './idempotency/pruning.ts'
 import { createReplays } from './idempotency/replays.ts'
@@ -18,6 +20,8 @@ import { systemClock, type Clock } from './lib/clock.ts'
 import { randomBase62 } from './lib/ids.ts'
 import type { Log } from './log.ts'
 import { Metrics } from './metrics/metrics.ts'
+import { OPERATION_NAMES } from './minimax/catalog.ts'
+import { KeyHealth } from './proxy/key-health.ts'
 import { UpstreamKeys } from './proxy/keys.ts'
 import { LiveCalls } from './proxy/live.ts'
 import { SecretForms } from './proxy/secrets.ts'
@@ -54,7 +58,7 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
   const adminToken = await openAdminToken({ dataDir: config.dataDir, secret: config.adminToken })
   const store = await openSqliteStore({ path: config.databaseUrl.replace(/^sqlite:/, ''), clock })
   const authenticator = createAuthenticator({ store, hash, prefix: config.tokenPrefix, clock })
-  const metrics = new Metrics()
+  const metrics = new Metrics({ users: config.metricsUsers })
   const live = new LiveCalls(clock)
   authenticator.onEnding((ending) => live.end(ending))
   const upstream = new Upstream({
@@ -64,6 +68,8 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
     caFile: config.minimaxCaFile,
   })
   const keys = new UpstreamKeys(config.upstreamKeys)
+  const health = new KeyHealth(config.upstreamKeys.map(({ name }) => name))
+  metrics.watchKeys(() => health.states)
   const secrets = new SecretForms(config.upstreamKeys.map(({ key }) => key.reveal()))
   const overload = new Overload({
     maxInflight: config.maxInflight,
@@ -81,7 +87,10 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
     clock,
     taskSeen: (task, document) => tenancy.seen(task, document),
     ledgerWaited: (ms) => overload.waited(ms),
-    taskEnded: (task, { bill, at }) => limiter.end(task, { charged: bill.charged, usage: bill.usage, at }),
+    taskEnded: (task, { bill, at }) => {
+      limiter.end(task, { charged: bill.charged, usage: bill.usage, at })
+      metrics.billed(task.userId, task.model, bill)
+    },
   })
   const limiter = await openLimits({
     config,
@@ -129,6 +138,26 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
   })
   let pruning: ReturnType<typeof startPruning> | undefined
   let isDraining = false
+  metrics.watchDraining(() => isDraining)
+  const tokens = createTokenService({
+    store,
+    hash,
+    prefix: config.tokenPrefix,
+    clock,
+    authenticator,
+    operations: OPERATION_NAMES,
+  })
+  const guard = await openAbuse({
+    config,
+    store,
+    tokens,
+    authenticator,
+    hash,
+    metrics,
+    logger,
+    clock,
+    tell: () => undefined,
+  })
 
   const publicServer = createPublicServer(config, clock)
   await publicServer.register(rateLimit, { global: false })
@@ -150,6 +179,8 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
     authenticator,
     metrics,
     publicServer,
+    watch: guard,
+    health,
     isDraining: () => isDraining,
   })
   await publicServer.register(proxyRoutes, pipeline)
@@ -166,8 +197,9 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
     config,
     logger,
     store,
-    hash,
     authenticator,
+    tokens,
+    incidents: guard.incidents,
     adminToken,
     clock,
     metrics,
@@ -186,6 +218,7 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
       const adminUrl = await adminServer.listen({ host: config.adminHost, port: config.adminPort })
       books.start()
       tenancy.start()
+      await guard.start()
       pruning = startPruning({
         store: store.idempotency,
         clock,
@@ -201,6 +234,7 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
       turns.close()
       await closePublicServer(publicServer, LAST_WORDS_MS)
       await adminServer.close()
+      await guard.close()
       await pruning?.stop()
       await tenancy.close()
       await books.close()

@@ -1,5 +1,5 @@
 import type { Clock } from './lib/clock.ts'
-import type { Outcome } from './errors.ts'
+import type { Outcome, RefusalCode } from './errors.ts'
 
 /** The operation of a call, as far as every stage needs to know it. */
 export interface CallOperation {
@@ -78,6 +78,10 @@ export class Call {
   /** The caller's limits of a minute, for the headers of the answer. */
   rates: readonly CallRate[] = NO_RATES
   outcome: Outcome | null = null
+  /** Why the gateway itself refused it; null: it did not. */
+  refusal: RefusalCode | null = null
+  /** The fingerprint of its content, the same for the same request; 0: it was not taken. */
+  contentHash = 0
   /** What went wrong beneath an error of ours; for the log alone. */
   cause: unknown
   /** How long the whole call took. */

@@ -110,6 +110,12 @@ export const REFUSALS = define({
   token_invalid: { status: 401, outcome: 'caller_unauthorized', message: 'The token is not valid.' },
   token_expired: { status: 401, outcome: 'caller_unauthorized', message: 'The token has expired.' },
   token_revoked: { status: 401, outcome: 'caller_unauthorized', message: 'The token has been revoked.' },
+  // What was found about it is for the operator: whoever holds the token may be a thief.
+  token_suspended: {
+    status: 403,
+    outcome: 'caller_forbidden',
+    message: 'This token was suspended. Ask the operator to reinstate it, or for a new one.',
+  },
   user_suspended: { status: 403, outcome: 'caller_forbidden', message: 'The account is suspended.' },
   operation_forbidden: {
     status: 403,
@@ -274,6 +280,7 @@ export type RefusalCode = keyof typeof REFUSALS
  * The cause, if any, is for the log alone: it never reaches a caller.
  */
 export class GatewayError extends Error {
+  readonly code: RefusalCode
   readonly refusal: Refusal
   /** Where in the input the mistake is, e.g. `messages[0].role`. */
   readonly path: string | undefined
@@ -291,13 +298,10 @@ export class GatewayError extends Error {
     const refusal = REFUSALS[code]
     super(detail ?? refusal.message, { cause: more.cause })
     this.name = 'GatewayError'
+    this.code = code
     this.refusal = refusal
     this.path = more.path
     this.retryAfter = more.retryAfter ?? refusal.retryAfter
-  }
-
-  get code(): string {
-    return this.refusal.code
   }
 
   get status(): number {

@@ -1,9 +1,9 @@
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { IncidentBook } from '../abuse/guard.ts'
 import type { AdminToken } from '../auth/admin-token.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
-import type { TokenHash } from '../auth/hash.ts'
 import { createPlanService } from '../auth/plans.ts'
-import { createTokenService } from '../auth/tokens.ts'
+import type { TokenService } from '../auth/tokens.ts'
 import { createUserService } from '../auth/users.ts'
 import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
@@ -24,13 +24,14 @@ export interface AdminParts {
   readonly config: Config
   readonly logger: Logger
   readonly store: Store
-  readonly hash: TokenHash
   readonly authenticator: Authenticator
   readonly adminToken: AdminToken
   readonly clock: Clock
   readonly metrics: Metrics
   readonly limiter: Pick<Limiter, 'standing'>
   readonly credit: CreditService
+  readonly tokens: TokenService
+  readonly incidents: IncidentBook
   readonly isDraining: () => boolean
   /** Whether new calls are refused because the ledger takes no writes. */
   readonly isLedgerFailing: () => boolean
@@ -45,13 +46,14 @@ export async function createAdminServer(parts: AdminParts): Promise<FastifyInsta
     config,
     logger,
     store,
-    hash,
     authenticator,
     adminToken,
     clock,
     metrics,
     limiter,
     credit,
+    tokens,
+    incidents,
     isDraining,
     isLedgerFailing,
     removeObject = async () => 'failed',
@@ -66,14 +68,6 @@ export async function createAdminServer(parts: AdminParts): Promise<FastifyInsta
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
-  })
-  const tokens = createTokenService({
-    store,
-    hash,
-    prefix: config.tokenPrefix,
-    clock,
-    authenticator,
-    operations: OPERATION_NAMES,
   })
   const users = createUserService({ store, clock, authenticator })
   const plans = createPlanService({ store, clock, authenticator, operations: OPERATION_NAMES })
@@ -106,6 +100,7 @@ export async function createAdminServer(parts: AdminParts): Promise<FastifyInsta
     store,
     ledger: store.ledger,
     removal,
+    incidents,
     callbackSecretOf: parts.callbackSecretOf,
     operations: OPERATION_NAMES,
     clock,

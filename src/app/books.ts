@@ -29,7 +29,7 @@ export interface Books {
   /** @throws GatewayError `price_unknown` */
   readonly checkPrice: Pipeline['checkPrice']
   /** What a running task may cost at the most. */
-  worstCaseOf(task: Task): WorstCase
+  readonly worstCaseOf: (task: Task) => WorstCase
   /** Somebody else was told how a task stands. */
   observe(operation: string, upstreamKey: string, document: Buffer): void
   /** Follows tasks and takes out old rows, from now on. */

@@ -12,6 +12,7 @@ import type { Clock } from '../lib/clock.ts'
 import { logCall, type Log } from '../log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { BodyBudget } from '../proxy/body.ts'
+import type { KeyHealth } from '../proxy/key-health.ts'
 import type { UpstreamKeys } from '../proxy/keys.ts'
 import type { LiveCalls } from '../proxy/live.ts'
 import { Pseudonyms } from '../proxy/pseudonym.ts'
@@ -44,6 +45,8 @@ export interface PipelineParts {
   readonly authenticator: Authenticator
   readonly metrics: Metrics
   readonly publicServer: FastifyInstance
+  readonly watch: Pipeline['watch']
+  readonly health: KeyHealth
   readonly isDraining: () => boolean
 }
 
@@ -102,6 +105,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     clock,
     groupId: config.minimaxGroupId,
     isDraining,
+    watch: parts.watch,
+    heard: (call) => parts.health.heard(call),
     log: (call) => logCall(log, call, mask),
   }
 }

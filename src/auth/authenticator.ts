@@ -6,6 +6,7 @@ import type { Plan, Store, Token, User } from '../store/store.ts'
 import { identityFrom } from './effective.ts'
 import { isSameHash, type TokenHash } from './hash.ts'
 import type { Ending, Identity } from './identity.ts'
+import { TokenRefusal } from './refusal.ts'
 import { parseToken } from './token.ts'
 
 /** How long a token is served from memory before the store is asked again. */
@@ -17,11 +18,15 @@ const UNKNOWN_MS = 10_000
 /** A look-up that changes keep overtaking is answered, after so many tries, by refusing. */
 const MAX_TRIES = 5
 
+/** Tokens that may be slowed down at a time; beyond it, those looked up the longest ago go at their own speed again. */
+const MAX_THROTTLED = 10_000
+
 /** Tells who calls. */
 export interface Authenticator {
   /**
    * Who holds a credential. A cached one is answered at once, without a promise.
-   * @throws GatewayError (or rejects with it) `token_invalid`, `token_expired`, `token_revoked`, `user_suspended`, `store_unavailable`
+   * @throws GatewayError (or rejects with it) `token_invalid`, `store_unavailable`
+   * @throws TokenRefusal (or rejects with it) `token_expired`, `token_revoked`, `token_suspended`, `user_suspended`
    */
   authenticate(credential: string): Identity | Promise<Identity>
   /** A token or user has ended, and the store says so already: nothing older is used from now on, and listeners are told. */
@@ -32,6 +37,12 @@ export interface Authenticator {
   refreshPlan(planId: string): void
   /** A token was added: its hash is not unknown any more, whoever tried it before. */
   welcome(hash: string): void
+  /**
+   * Slows a token down from the next request on, in this process; its own limits hold beside it.
+   * @param requestsPerMinute a whole number from 1; null: it goes at its own speed again
+   * @throws RangeError for any other number; nothing changes then
+   */
+  throttle(tokenId: string, requestsPerMinute: number | null): void
   /** @returns stops the listening; a listener must not throw */
   onEnding(listener: (ending: Ending) => void): () => void
 }
@@ -60,11 +71,16 @@ interface Found {
   readonly plan: Plan | null
 }
 
-function entryFrom({ token, user, plan }: Found, readAt: number): Entry {
-  const identity = identityFrom(token, user, plan)
-  const refusal =
-    token.revokedAt !== null ? 'token_revoked' : user.status === 'suspended' ? 'user_suspended' : null
-  return { identity, refusal, readAt }
+/** The one that takes the most to be mended comes first. */
+function refusalOf({ token, user }: Found): RefusalCode | null {
+  if (token.revokedAt !== null) return 'token_revoked'
+  if (user.status === 'suspended') return 'user_suspended'
+  return token.suspendedAt === null ? null : 'token_suspended'
+}
+
+function entryFrom(found: Found, readAt: number, throttledTo: number | null): Entry {
+  const { token, user, plan } = found
+  return { identity: identityFrom(token, user, plan, throttledTo), refusal: refusalOf(found), readAt }
 }
 
 /** Looks tokens up and remembers them by their whole hash, for a short and bounded time. */
@@ -74,15 +90,16 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const known = new LRUCache<string, Entry>({ max: cacheSize })
   const salt = randomBytes(32).toString('hex')
   const unknown = new LRUCache<string, number>({ max: negativeCacheSize })
+  const throttled = new LRUCache<string, number>({ max: MAX_THROTTLED })
   const underway = new Map<string, Promise<Identity>>()
   const listeners = new Set<(ending: Ending) => void>()
   /** Rises with every change; what was read under an older one may be out of date. */
   let epoch = 0
 
   function admit({ identity, refusal }: Entry): Identity {
-    if (refusal === 'token_revoked') throw new GatewayError(refusal)
-    if (clock.now() >= identity.expiresAt) throw new GatewayError('token_expired')
-    if (refusal !== null) throw new GatewayError(refusal)
+    if (refusal === 'token_revoked') throw new TokenRefusal(refusal, identity)
+    if (clock.now() >= identity.expiresAt) throw new TokenRefusal('token_expired', identity)
+    if (refusal !== null) throw new TokenRefusal(refusal, identity)
     return identity
   }
 
@@ -105,7 +122,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         unknown.set(key, readAt)
         throw new GatewayError('token_invalid')
       }
-      const entry = entryFrom(found, readAt)
+      const entry = entryFrom(found, readAt, throttled.get(found.token.id) ?? null)
       known.set(cacheKey, entry)
       return admit(entry)
     }
@@ -152,6 +169,13 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     welcome(added) {
       epoch++
       unknown.delete(added)
+    },
+
+    throttle(slowed, rate) {
+      if (rate === null) throttled.delete(slowed)
+      else if (Number.isSafeInteger(rate) && rate >= 1) throttled.set(slowed, rate)
+      else throw new RangeError(`a token cannot be slowed down to ${rate} requests a minute`)
+      dropWhere(({ tokenId }) => tokenId === slowed)
     },
 
     onEnding(listener) {

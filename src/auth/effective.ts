@@ -59,10 +59,22 @@ function bothRules(
   return (name) => planRule(name) && tokenRule(name)
 }
 
+/** @param rate requests a minute; null: it is not slowed down */
+function slowedDown(limits: Limits, rate: number | null): Limits {
+  if (rate === null) return limits
+  return { ...limits, requestsPerMinute: Math.min(rate, limits.requestsPerMinute ?? rate) }
+}
+
 /** Whoever a call counts for; nobody where nothing is limited. */
-function limitedSubjects(token: Token, user: User, plan: Plan | null, isPrepaid: boolean): LimitedSubject[] {
+function limitedSubjects(
+  token: Token,
+  user: User,
+  plan: Plan | null,
+  isPrepaid: boolean,
+  throttledTo: number | null,
+): LimitedSubject[] {
   const ofUser = limitsInForce(plan?.limits ?? null, user.limits)
-  const ofToken = limitsInForce(null, token.limits)
+  const ofToken = slowedDown(limitsInForce(null, token.limits), throttledTo)
   const subjects: LimitedSubject[] = []
   if (isPrepaid || !isEmpty(ofUser)) {
     subjects.push({ kind: 'user', id: user.id, since: user.createdAt, limits: ofUser })
@@ -76,16 +88,25 @@ function limitedSubjects(token: Token, user: User, plan: Plan | null, isPrepaid:
 /**
  * Who calls and what holds for them, out of what the store says.
  * @param plan the user's; null: they have none, or there is no such plan
+ * @param throttledTo requests a minute to which the token is slowed down, whatever its limits are; null: it is not
  */
-export function identityFrom(token: Token, user: User, plan: Plan | null): Identity {
+export function identityFrom(
+  token: Token,
+  user: User,
+  plan: Plan | null,
+  throttledTo: number | null = null,
+): Identity {
   const prepaid = user.prepaid ?? plan?.prepaid ?? false
   return Object.freeze({
     userId: user.id,
+    userSince: user.createdAt,
     tokenId: token.id,
+    kind: token.kind,
+    tokenSince: token.createdAt,
     plan: user.plan,
     multiplier: user.multiplier,
     planMultiplier: plan?.multiplier ?? null,
-    limited: limitedSubjects(token, user, plan, prepaid),
+    limited: limitedSubjects(token, user, plan, prepaid, throttledTo),
     prepaid,
     expiresAt: token.expiresAt ?? Infinity,
     mayUseOperation: bothRules(operationRule, plan?.operations ?? null, token.operations),

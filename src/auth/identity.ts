@@ -1,4 +1,5 @@
-import type { Limits } from '../store/store.ts'
+import type { RefusalCode } from '../errors.ts'
+import type { Limits, TokenKind } from '../store/store.ts'
 
 /** What a user or a token is limited to. */
 export interface LimitedSubject {
@@ -13,7 +14,12 @@ export interface LimitedSubject {
 /** Who calls: a token and its user, as the store had them when they were looked up. */
 export interface Identity {
   readonly userId: string
+  /** When the user was made, in milliseconds since the Unix epoch: an id may have been somebody else's before. */
+  readonly userSince: number
   readonly tokenId: string
+  readonly kind: TokenKind
+  /** When the token was made, in milliseconds since the Unix epoch. */
+  readonly tokenSince: number
   readonly plan: string | null
   /** The user's own multiplier of prices, a decimal text; null: they have none. */
   readonly multiplier: string | null
@@ -37,4 +43,6 @@ export interface Ending {
   readonly userId?: string
   /** Milliseconds since the Unix epoch: now, or later when the token was rotated with grace. */
   readonly at: number
+  /** What is said to those whose call is cut by it; without one: that the token was revoked, or the user suspended. */
+  readonly code?: RefusalCode
 }

@@ -18,6 +18,9 @@ export interface TokenRules {
   readonly limits?: Limits | null | undefined
 }
 
+/** What may change about a token; null takes a restriction away. */
+export type TokenChange = Omit<TokenRules, 'expiresInMs'>
+
 /** A token that was just made: the only time that its text is known. */
 export interface IssuedToken {
   readonly id: string
@@ -29,11 +32,30 @@ export interface IssuedToken {
 export interface TokenService {
   /** @throws GatewayError `not_found` (no such user), `invalid_request` */
   create(userId: string, rules?: TokenRules): Promise<IssuedToken>
+  /** @throws GatewayError `not_found` */
+  get(id: string): Promise<Token>
+  /**
+   * Holds from the next request on; what is left out stays. New limits take the place of all limits of before.
+   * @throws GatewayError `not_found`, `invalid_request`
+   */
+  update(id: string, change: TokenChange): Promise<Token>
   /** Holds from the next request on, and ends what is underway. Idempotent. @throws GatewayError `not_found` */
   revoke(id: string): Promise<Token>
   /**
+   * Refuses a token because of how it was used, until it is reinstated: from the next request on, and ends what is
+   * underway. Idempotent: one that is suspended keeps its time and its incident.
+   * @param by the id of the incident
+   * @returns undefined when there is no such token, so nothing to stop
+   */
+  suspend(id: string, by: string): Promise<Token | undefined>
+  /**
+   * Lets a suspended token go on, from the next request on. Idempotent; one that is revoked or expired stays so.
+   * @throws GatewayError `not_found`
+   */
+  reinstate(id: string): Promise<Token>
+  /**
    * Puts a token with the same rules in its place. A lifetime starts anew; the old token ends after the grace, or at its
-   * own expiry if that is sooner.
+   * own expiry if that is sooner. Of a suspended token the successor is not suspended; the old one stays so.
    * @throws GatewayError `not_found`; `conflict` when it is revoked, expired or replaced already
    */
   rotate(id: string, graceMs?: number): Promise<IssuedToken>
@@ -45,10 +67,13 @@ export interface TokenServiceOptions {
   /** How tokens begin, without the underscore. */
   readonly prefix: string
   readonly clock: Clock
-  readonly authenticator: Pick<Authenticator, 'forget' | 'welcome'>
+  readonly authenticator: Pick<Authenticator, 'forget' | 'refresh' | 'welcome'>
   /** The names of all operations, against which patterns are checked. */
   readonly operations: readonly string[]
 }
+
+/** What every new token begins with. */
+const UNENDED = { revokedAt: null, replacedBy: null, suspendedAt: null, suspendedBy: null } as const
 
 function noSuchToken(): GatewayError {
   return new GatewayError('not_found', 'There is no such token.')
@@ -74,15 +99,14 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     }
   }
 
-  function draft(fields: Omit<Token, 'id' | 'kind' | 'hash' | 'revokedAt' | 'replacedBy'>) {
+  function draft(fields: Omit<Token, 'id' | 'kind' | 'hash' | keyof typeof UNENDED>) {
     const { id, text } = newToken(prefix)
     const record: Token = {
       ...fields,
       id,
       kind: 'server',
       hash: hash(text),
-      revokedAt: null,
-      replacedBy: null,
+      ...UNENDED,
     }
     return { id, token: text, record }
   }
@@ -100,11 +124,45 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       return issued
     },
 
+    async get(id) {
+      const token = await store.tokens.get(id)
+      if (token === undefined) throw noSuchToken()
+      return token
+    },
+
+    async update(id, { name, operations, models, limits }) {
+      if (operations) checkOperationPatterns(operations, known)
+      const change = {
+        ...(name !== undefined && { name }),
+        ...(operations !== undefined && { operations }),
+        ...(models !== undefined && { models }),
+        ...(limits !== undefined && { limits }),
+      }
+      const token = await store.tokens.update(id, change)
+      if (token === undefined) throw noSuchToken()
+      authenticator.refresh(token.userId)
+      return token
+    },
+
     async revoke(id) {
       const now = clock.now()
       const token = await store.tokens.revoke(id, now)
       if (token === undefined) throw noSuchToken()
       authenticator.forget({ tokenId: id, at: now })
+      return token
+    },
+
+    async suspend(id, by) {
+      const now = clock.now()
+      const token = await store.tokens.suspend(id, by, now)
+      if (token !== undefined) authenticator.forget({ tokenId: id, at: now, code: 'token_suspended' })
+      return token
+    },
+
+    async reinstate(id) {
+      const token = await store.tokens.reinstate(id)
+      if (token === undefined) throw noSuchToken()
+      authenticator.refresh(token.userId)
       return token
     },
 
@@ -121,7 +179,9 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
         throw new GatewayError('conflict', 'The token is revoked, expired or replaced already.')
       }
       authenticator.welcome(issued.record.hash)
-      authenticator.forget({ tokenId: id, at: ended.revokedAt ?? ended.expiresAt ?? endsAt })
+      // A suspended one has no grace: what it was suspended for must not go on until then.
+      const at = ended.suspendedAt === null ? (ended.revokedAt ?? ended.expiresAt ?? endsAt) : now
+      authenticator.forget({ tokenId: id, at })
       return issued
     },
   }

@@ -31,7 +31,7 @@ export interface UserChange {
 
 /** Users and what follows from a change of them. A change is in the store before anybody hears of it. */
 export interface UserService {
-  /** @throws GatewayError `conflict` when the id is taken */
+  /** @throws GatewayError `conflict` when the id is taken, or calls or tasks of somebody who had it still go on */
   add(user: NewUser): Promise<User>
   /** @throws GatewayError `not_found` */
   get(id: string): Promise<User>
@@ -49,6 +49,12 @@ export interface UserService {
    */
   remove(id: string): Promise<void>
 }
+
+const CONFLICTS = {
+  taken: 'There is a user with this id already.',
+  under_way:
+    'Calls or tasks of an earlier user with this id are still under way. Try again when they have ended, or take another id.',
+} as const
 
 function noSuchUser(): GatewayError {
   return new GatewayError('not_found', 'There is no such user.')
@@ -79,10 +85,9 @@ export function createUserService({
         createdAt: now,
         updatedAt: now,
       }
-      if (!(await store.users.add(user))) {
-        throw new GatewayError('conflict', 'There is a user with this id already.', { path: 'id' })
-      }
-      return user
+      const result = await store.users.add(user)
+      if (result === 'added') return user
+      throw new GatewayError('conflict', CONFLICTS[result], { path: 'id' })
     },
 
     async get(id) {

@@ -37,8 +37,9 @@ function move(words: string, sign: '' | '-', summary: string): Command {
       if (reason === undefined) throw new UsageError(`"${words}" needs --reason TEXT, which stays on record`)
       const body = { amount: `${sign}${amountFrom(amount)}`, reason, id }
       const entry = await apiFor(args, io).call(NewCreditView, 'POST', `${userPath(user)}/credits`, body)
+      const balance = entry.balance === null ? 'cannot be read now' : `is ${entry.balance}`
       if (args.isJson) io.out(JSON.stringify(entry))
-      else io.err(`${entry.user_id}: ${entry.amount} ${entry.currency}; the balance is ${entry.balance}.`)
+      else io.err(`${entry.user_id}: ${entry.amount} ${entry.currency}; the balance ${balance}.`)
       return 0
     },
   }

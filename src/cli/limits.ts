@@ -1,5 +1,5 @@
 import type { Static } from 'typebox'
-import { UserView } from '../routes/admin/schemas.ts'
+import { TokenView, UserView } from '../routes/admin/schemas.ts'
 import { StandingView } from '../routes/standing-json.ts'
 import { REMOTE, type Arguments, type Command } from './command.ts'
 import { UsageError, type Io } from './io.ts'
@@ -10,9 +10,10 @@ import { apiFor, userPath } from './users.ts'
 
 type Standing = Static<typeof StandingView>
 
-function subjectPath({ positionals: [user], options: { token } }: Arguments): string {
+/** Where the admin API has whoever the command named by these words is about. */
+function subjectPath(words: string, { positionals: [user], options: { token } }: Arguments): string {
   if ((user === undefined) === (token === undefined))
-    throw new UsageError('"limits" needs a USER, or --token ID, and not both')
+    throw new UsageError(`"${words}" needs a USER, or --token ID, and not both`)
   return user === undefined
     ? `/admin/v1/tokens/${encodeURIComponent(tokenIdOf(token ?? ''))}`
     : userPath(user)
@@ -68,7 +69,7 @@ const show: Command = {
   options: [...REMOTE, 'token'],
   summary: 'Show how the limits of a user, or of a --token, stand: used, held, left, and until when',
   async run(args, io) {
-    const path = `${subjectPath(args)}/limits`
+    const path = `${subjectPath('limits', args)}/limits`
     const standing = await apiFor(args, io).call(StandingView, 'GET', path)
     if (args.isJson) io.out(JSON.stringify(standing))
     else printStanding(io, standing)
@@ -78,21 +79,23 @@ const show: Command = {
 
 const set: Command = {
   words: 'limits set',
-  positionals: ['USER'],
-  options: [...REMOTE, ...LIMIT_OPTIONS],
-  summary: 'Change limits of a user, over those of their plan; what is not named stays',
+  positionals: ['[USER]'],
+  options: [...REMOTE, 'token', ...LIMIT_OPTIONS],
+  summary:
+    'Change limits of a user, over those of their plan, or of a --token, beside those of its user; what is not named stays',
   async run(args, io) {
     if (!givesLimits(args)) throw new UsageError('"limits set" needs a limit, such as --budget 5.00/day')
     // Before anything is sent: what is wrong on the line is told without a gateway.
     limitsWith({}, args)
+    const path = subjectPath('limits set', args)
     const api = apiFor(args, io)
-    const path = userPath(args.positionals[0])
-    const before = await api.call(UserView, 'GET', path)
+    const view = args.options.token === undefined ? UserView : TokenView
+    const before = await api.call(view, 'GET', path)
     const limits = limitsWith(before.limits ?? {}, args)
     const isNone = Object.keys(limits).length === 0
-    const user = await api.call(UserView, 'PATCH', path, { limits: isNone ? null : limits })
-    if (args.isJson) io.out(JSON.stringify(user))
-    else io.err(`${user.id}: ${limitsText(user.limits)}.`)
+    const after = await api.call(view, 'PATCH', path, { limits: isNone ? null : limits })
+    if (args.isJson) io.out(JSON.stringify(after))
+    else io.err(`${after.id}: ${limitsText(after.limits)}.`)
     return 0
   },
 }

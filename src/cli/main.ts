@@ -4,6 +4,7 @@ import { checkArguments, parseLine, type Command } from './command.ts'
 import { creditCommands } from './credit.ts'
 import { doctor } from './doctor.ts'
 import { helpOf, helpOfCommand } from './help.ts'
+import { incidentCommands } from './incidents.ts'
 import { CommandError, UsageError, type Io } from './io.ts'
 import { limitCommands } from './limits.ts'
 import { objectCommands } from './objects.ts'
@@ -19,6 +20,7 @@ const COMMANDS: readonly Command[] = [
   ...creditCommands,
   ...bookCommands,
   ...objectCommands,
+  ...incidentCommands,
   checkConfig,
   doctor,
 ]

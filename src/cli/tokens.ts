@@ -35,7 +35,7 @@ function rulesOf({ operations, models, limits, expires_at: expiresAt }: Token): 
 }
 
 /** The token alone on stdout, so that it can be piped; what is known about it on stderr. */
-function printIssued(args: Arguments, io: Io, issued: Static<typeof IssuedTokenView>): void {
+export function printIssued(args: Arguments, io: Io, issued: Static<typeof IssuedTokenView>): void {
   if (args.isJson) {
     io.out(JSON.stringify(issued))
     return

@@ -11,10 +11,6 @@ export class MemoryBudget {
     this.#max = max
   }
 
-  get used(): number {
-    return this.#used
-  }
-
   /** @returns false when there is no room; nothing is taken then */
   take(bytes: number): boolean {
     if (this.#used + bytes > this.#max) return false

@@ -38,8 +38,6 @@ export interface Replays {
    * @throws GatewayError `idempotency_…`, or `store_unavailable`
    */
   begin(scope: IdempotencyScope, bodyHash: string, requestId: string): Promise<Beginning>
-  /** Calls with a key that are under way. */
-  readonly underway: number
 }
 
 const REFUSALS = {
@@ -110,10 +108,6 @@ export function createReplays(options: ReplaysOptions): Replays {
       if (earlier.state === 'done') return { kind: 'replay', answer: earlier.answer }
       if (earlier.state === 'running' && !isLost(earlier)) throw new GatewayError('idempotency_running')
       throw new GatewayError(REFUSALS[earlier.state === 'running' ? 'unknown' : earlier.state])
-    },
-
-    get underway() {
-      return running.size
     },
   }
 }

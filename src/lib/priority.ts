@@ -19,10 +19,6 @@ export function isBefore(one: Ranked, other: Ranked): boolean {
 export class Priority<T extends Ranked> {
   readonly #items: T[] = []
 
-  get size(): number {
-    return this.#items.length
-  }
-
   /** The item of the least rank. */
   get first(): T | undefined {
     return this.#items[0]

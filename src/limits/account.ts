@@ -1,5 +1,6 @@
 import { Chain, type Link } from '../lib/chain.ts'
 import { isBefore } from '../lib/priority.ts'
+import { properName } from '../minimax/aliases.ts'
 import { Lane, type ModelLimits, type Paced } from './lane.ts'
 import { Limit } from './limit.ts'
 import { Pace } from './pace.ts'
@@ -47,7 +48,7 @@ export class Account<T extends Queued> {
   readonly #queues = new Queues<T>()
   /** The calls of all models that have no limit of their own. */
   readonly #others = new Lane<T>()
-  /** Those that have one. */
+  /** Those that have one, by their proper names. */
   readonly #models = new Map<string, Lane<T>>()
   readonly #lanes: readonly Lane<T>[]
   readonly #ages = new Chain<T>()
@@ -59,7 +60,8 @@ export class Account<T extends Queued> {
   constructor({ concurrency, requestsPerMinute, models = {} }: AccountLimits) {
     this.#atATime = new Limit(concurrency, LEAST_AT_A_TIME)
     this.#perMinute = new Limit(requestsPerMinute, LEAST_PER_MINUTE)
-    for (const [model, limits] of Object.entries(models)) this.#models.set(model, new Lane<T>(limits))
+    for (const [model, limits] of Object.entries(models))
+      this.#models.set(properName(model), new Lane<T>(limits))
     this.#lanes = [this.#others, ...this.#models.values()]
   }
 
@@ -73,7 +75,7 @@ export class Account<T extends Queued> {
   }
 
   laneOf(model: string): Lane<T> {
-    return this.#models.get(model) ?? this.#others
+    return this.#models.get(properName(model)) ?? this.#others
   }
 
   waitingOf(userId: string, lane: Lane<T>): number {
@@ -104,13 +106,13 @@ export class Account<T extends Queued> {
     return perMinute === 0 ? -Infinity : this.#pace.readyAt(perMinute)
   }
 
-  /** A call goes. */
-  begin(now: number, lane: Lane<T>, call: Paced): void {
+  /** A call goes. @returns how many tokens a minute its model may have now, for `Lane.end`; 0: it is not known */
+  begin(now: number, lane: Lane<T>, call: Paced): number {
     this.#inFlight++
     this.#tally.call(now)
     const perMinute = this.#perMinute.at(now)
     if (perMinute > 0) this.#pace.spend(now, perMinute, call.cost)
-    if (lane !== this.#others) lane.begin(now, call)
+    return lane === this.#others ? 0 : lane.begin(now, call)
   }
 
   /** A call that went is over. */
@@ -149,7 +151,11 @@ export class Account<T extends Queued> {
   refused(model: string, code: number, now: number): void {
     if (!TOO_MANY.has(code)) return
     const isOfConnections = code === TOO_MANY_CONNECTIONS
-    if (!isOfConnections && this.#models.get(model)?.refused(code === TOO_MANY_TOKENS, now) === true) return
+    if (
+      !isOfConnections &&
+      this.#models.get(properName(model))?.refused(code === TOO_MANY_TOKENS, now) === true
+    )
+      return
     this.#tally.refusal(now)
     const [named, other] = isOfConnections
       ? [this.#atATime, this.#perMinute]

@@ -34,6 +34,25 @@ export function costOf({ charged, usage }: { readonly charged: bigint; readonly 
   return { charged, units }
 }
 
+/**
+ * How much of a unit a call may need. Worst cases have their whole prompt as input, since nobody knows beforehand what of
+ * it comes from a cache or goes there: any part of it may.
+ */
+export function mostOf(unit: Unit, usage: Usage): number {
+  const told = usage[unit] ?? 0
+  return unit === 'cached_tokens' || unit === 'cache_write_tokens'
+    ? Math.max(told, usage.input_tokens ?? 0)
+    : told
+}
+
+/** What is held for a call that may need so much at the most. */
+export function heldCostOf({ charged, usage }: { readonly charged: bigint; readonly usage: Usage }): Cost {
+  if (usage.input_tokens === undefined) return costOf({ charged, usage })
+  const cached_tokens = mostOf('cached_tokens', usage)
+  const cache_write_tokens = mostOf('cache_write_tokens', usage)
+  return costOf({ charged, usage: { ...usage, cached_tokens, cache_write_tokens } })
+}
+
 /** A sum of money and of every unit. */
 export class Amounts {
   /** Nano-units. */

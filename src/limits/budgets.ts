@@ -1,5 +1,5 @@
 import type { Budget } from '../store/store.ts'
-import { thousandthsOf, type Amounts } from './amounts.ts'
+import { mostOf, thousandthsOf, type Amounts } from './amounts.ts'
 import type { Counter } from './counter.ts'
 import type { Demand } from './limiter.ts'
 import type { BudgetBreach } from './refusals.ts'
@@ -30,7 +30,7 @@ export function breachOf(
     return wanted <= left ? null : { budget, left: left > 0n ? left : 0n, wanted, end }
   }
   const { unit, quantity } = budget
-  const wanted = thousandthsOf(need.usage[unit] ?? 0) - thousandthsOf(before.usage[unit] ?? 0)
+  const wanted = thousandthsOf(mostOf(unit, need.usage)) - thousandthsOf(mostOf(unit, before.usage))
   if (wanted <= 0) return null
   const left = thousandthsOf(quantity) - used.of(unit) - held.of(unit)
   return wanted <= left ? null : { budget, left: Math.max(0, left), wanted, end }

@@ -32,7 +32,7 @@ export interface CodeService {
   /**
    * Gives the user what the code is worth, one time.
    * @param text as the user typed it
-   * @throws GatewayError `not_found` (no such code); `conflict` (expired, revoked, used up, or theirs already);
+   * @throws GatewayError `not_found` (no such code, or no such user); `conflict` (expired, revoked, used up, or theirs already);
    * `too_many_failures` after 10 wrong ones within an hour
    */
   redeem(userId: string, text: string): Promise<CreditEntry>
@@ -44,6 +44,11 @@ export interface CodeServiceOptions {
   readonly clock: Clock
   /** A keyed hash: whoever reads the store learns no code from it. */
   readonly hash: (text: string) => string
+  /**
+   * The moment of an entry for a user: not before they were made, whatever the clock says. Rejects with a GatewayError
+   * `not_found`.
+   */
+  readonly momentOf: (userId: string) => Promise<number>
   /** Told of credit that the store has. */
   readonly credited: (userId: string, amount: bigint) => void
 }
@@ -67,7 +72,8 @@ const noSuchCode = (): GatewayError => new GatewayError('not_found', 'There is n
 const hashed = (text: string): string => `credit-code ${text}`
 
 /** Codes in a store. */
-export function createCodeService({ credits, clock, hash, credited }: CodeServiceOptions): CodeService {
+export function createCodeService(options: CodeServiceOptions): CodeService {
+  const { credits, clock, hash, momentOf, credited } = options
   const attempts = new Attempts(clock, WRONG_CODES, WINDOW_MS)
 
   async function createOne({ amount, uses, expiresAt, reason }: NewCodes): Promise<IssuedCode> {
@@ -117,7 +123,8 @@ export function createCodeService({ credits, clock, hash, credited }: CodeServic
       const code = codeFrom(typed)
       if (code === undefined) throw noSuchCode()
       const entryId = `code:${code.id}:${userId}`
-      const done = await credits.redeem(hash(hashed(code.text)), userId, entryId, clock.now())
+      const at = await momentOf(userId)
+      const done = await credits.redeem(hash(hashed(code.text)), userId, entryId, at)
       if (done.result === 'unknown') throw noSuchCode()
       attempts.giveBack(userId)
       if (done.result !== 'redeemed') throw new GatewayError('conflict', REFUSED[done.result])

@@ -120,6 +120,7 @@ export function createCreditService(options: CreditServiceOptions): CreditServic
       credits,
       clock,
       hash,
+      momentOf: async (userId) => momentOf(await userOf(userId)),
       credited: (userId, amount) => limiter.credited(userId, amount),
     }),
 

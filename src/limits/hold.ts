@@ -1,12 +1,14 @@
 import type { GatewayError } from '../errors.ts'
+import { properName } from '../minimax/aliases.ts'
 import { tokensIn } from '../minimax/usage.ts'
-import { costOf, type Cost } from './amounts.ts'
+import { heldCostOf, type Cost } from './amounts.ts'
 import type { Need } from './budgets.ts'
-import type { Demand, Hold, Kept, RateState, Settled } from './limiter.ts'
+import type { Demand, Hold, Kept, More, RateState, Settled } from './limiter.ts'
 import type { Moment } from './moment.ts'
 import { NO_RATES, ratesOf } from './rate-states.ts'
 import type { LimitRefusal } from './refusals.ts'
 import type { Share } from './share.ts'
+import type { TrafficShare } from './traffic.ts'
 import { countsAt } from './window.ts'
 
 /** The limiter as its holds see it. */
@@ -14,7 +16,7 @@ export interface Holder {
   /** Something was settled, and the books were told. */
   count(userId: string, tokenId: string, settled: Settled): void
   resume(kept: Kept): void
-  extend(hold: MemoryHold, more: Need, done: (error: GatewayError | null) => void): void
+  extend(hold: MemoryHold, more: More, done: (error: GatewayError | null) => void): void
   /** Nothing is held for it any more. */
   freed(hold: MemoryHold): void
   /** The soft budgets of its subjects may be passed. */
@@ -37,7 +39,7 @@ export class FreeHold implements Hold {
     this.#demand = demand
   }
 
-  extend(_more: Need, done: (error: GatewayError | null) => void): void {
+  extend(_more: More, done: (error: GatewayError | null) => void): void {
     done(null)
   }
 
@@ -58,9 +60,15 @@ export class FreeHold implements Hold {
   }
 }
 
+/** What one call has to do with one subject's limits of a model that it has named later. */
+export interface ModelShare {
+  readonly share: Share
+  readonly ofModel: TrafficShare
+}
+
 /** What one call has taken, from its subjects in memory. */
 export class MemoryHold implements Hold {
-  readonly rates: readonly RateState[]
+  rates: readonly RateState[]
   readonly demand: Demand
   readonly shares: readonly Share[]
   /** What is held for it. */
@@ -68,8 +76,8 @@ export class MemoryHold implements Hold {
   #cost: Cost
   isOver = false
   readonly #holder: Holder
-  /** Where its request is counted. */
-  readonly #begunIn: number
+  /** The proper names of all models that it is counted under. */
+  #models: readonly string[]
   /** Where its tokens are, and how many of them are there; the others came earlier and count no more. */
   #bucket: number
   #inBucket: number
@@ -81,8 +89,8 @@ export class MemoryHold implements Hold {
     this.demand = demand
     this.shares = shares
     this.need = demand
-    this.#cost = costOf(demand)
-    this.#begunIn = moment.bucket
+    this.#cost = heldCostOf(demand)
+    this.#models = [properName(demand.model)]
     this.#bucket = moment.bucket
     this.#inBucket = tokens
     this.#tokens = tokens
@@ -90,16 +98,30 @@ export class MemoryHold implements Hold {
     this.rates = ratesOf(shares, moment)
   }
 
-  extend(more: Need, done: (error: GatewayError | null) => void): void {
+  extend(more: More, done: (error: GatewayError | null) => void): void {
     this.#holder.extend(this, more, done)
   }
 
-  /** @returns the limit of tokens a minute that refuses more of them; null: none */
-  tokensRefusal(more: Need, moment: Moment): LimitRefusal | null {
+  /** @returns its shares of a model's own limits, of which nothing is taken yet; none where it is counted under it already */
+  newShares(model: string | undefined): readonly ModelShare[] {
+    if (model === undefined || model === '' || this.#models.includes(properName(model))) return []
+    return this.shares.flatMap((share) => {
+      const ofModel = share.trafficOf(model)
+      return ofModel === null ? [] : [{ share, ofModel }]
+    })
+  }
+
+  /** @returns the limit of a minute, or of calls under way with a new model, that refuses more; null: none */
+  rateRefusal(more: More, newShares: readonly ModelShare[], moment: Moment): LimitRefusal | null {
+    const counted = this.#countedAt(moment.bucket)
     const wanted = tokensIn(more.usage) - this.#tokens
+    for (const { share, ofModel } of newShares) {
+      const refusal = share.modelRefusal(ofModel, moment, Math.max(0, counted + wanted))
+      if (refusal !== null) return refusal
+    }
     if (wanted <= 0) return null
     for (const share of this.shares) {
-      const refusal = share.tokensRefusal(moment, wanted, this.#countedAt(moment.bucket))
+      const refusal = share.tokensRefusal(moment, wanted, counted)
       if (refusal !== null) return refusal
     }
     return null
@@ -110,7 +132,7 @@ export class MemoryHold implements Hold {
   }
 
   /** It needs something else from now on, and nothing refuses it. */
-  change(more: Need, moment: Moment): void {
+  change(more: More, newShares: readonly ModelShare[], moment: Moment): void {
     const counted = this.#countedAt(moment.bucket)
     // All that counts moves to this moment: one place is enough then, and nothing counts for too short a time.
     this.#addTokens(-this.#inBucket)
@@ -118,10 +140,18 @@ export class MemoryHold implements Hold {
     this.#inBucket = 0
     this.#addTokens(counted)
     this.#correctTokens(tokensIn(more.usage))
-    const cost = costOf(more)
+    this.#meet(more.model, newShares, moment)
+    const cost = heldCostOf(more)
     for (const share of this.shares) share.change(this.#cost, cost)
     this.#cost = cost
     this.need = more
+  }
+
+  #meet(model: string | undefined, newShares: readonly ModelShare[], moment: Moment): void {
+    if (model !== undefined && model !== '') this.#models = [...new Set([...this.#models, properName(model)])]
+    if (newShares.length === 0) return
+    for (const { share, ofModel } of newShares) share.takeModel(ofModel, moment, this.#inBucket)
+    this.rates = ratesOf(this.shares, moment)
   }
 
   #addTokens(amount: number): void {
@@ -146,7 +176,7 @@ export class MemoryHold implements Hold {
 
   release(isRefunded: boolean): void {
     if (!this.#end(0)) return
-    if (isRefunded) for (const share of this.shares) share.takeBackRequest(this.#begunIn)
+    if (isRefunded) for (const share of this.shares) share.takeBackRequest()
     this.#holder.freed(this)
   }
 

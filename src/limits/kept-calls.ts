@@ -1,4 +1,4 @@
-import { costOf, type Cost } from './amounts.ts'
+import { heldCostOf, type Cost } from './amounts.ts'
 import type { Kept } from './limiter.ts'
 import type { SubjectState } from './subject-state.ts'
 import type { Subjects } from './subjects.ts'
@@ -36,7 +36,7 @@ export class KeptCalls {
     const token = this.#subjects.get('token', kept.tokenId)
     this.#subjects.pin(token)
     const states = [user, token]
-    const cost = costOf(kept)
+    const cost = heldCostOf(kept)
     for (const { held } of states) held.add(cost)
     this.#calls.set(kept.requestId, { cost, states })
     this.#held += kept.charged

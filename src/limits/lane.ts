@@ -47,12 +47,18 @@ export class Lane<T extends Paced> {
     )
   }
 
-  /** A call goes. */
-  begin(now: number, { cost, tokens }: Paced): void {
+  /** A call goes. @returns how many tokens a minute may have now, for `end`; 0: it is not known */
+  begin(now: number, { cost, tokens }: Paced): number {
     const perMinute = this.#requests.at(now)
     if (perMinute > 0) this.#requestPace.spend(now, perMinute, cost)
     const tokensPerMinute = this.#tokens.at(now)
     if (tokensPerMinute > 0) this.#tokenPace.spend(now, tokensPerMinute, tokens)
+    return tokensPerMinute
+  }
+
+  /** A call is over. @param since when it went. @param tokensPerMinute what a minute might have then. @param used its tokens */
+  end(since: number, tokensPerMinute: number, { tokens }: Paced, used: number): void {
+    if (tokensPerMinute > 0) this.#tokenPace.correct(since, tokensPerMinute, tokens, used)
   }
 
   /**

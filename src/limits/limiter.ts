@@ -45,16 +45,25 @@ export interface RateState {
   readonly resetMs: number
 }
 
+/** What a call that goes on needs from now on: all of it, with what was held before. */
+export interface More extends Pick<Demand, 'charged' | 'usage'> {
+  /**
+   * A model that the call has named only now. Its own limits are taken too, as one more request, with all that the call
+   * needs. A model that it was counted under already adds nothing; another one comes in addition, and none is ever given
+   * back before the end. Undefined or '': none.
+   */
+  readonly model?: string | undefined
+}
+
 /** What a call has taken of the limits. It ends by exactly one of settle, release and keep; anything after is nothing. */
 export interface Hold {
-  /** The tightest of each name, over all subjects: for the headers of the answer. */
+  /** The tightest of each name, over all subjects and models so far: for the headers of the answer. */
   readonly rates: readonly RateState[]
   /**
-   * A long call needs more than was held.
-   * @param most all that it needs, with what was held before
+   * A long call needs more than was held, or it has named its model. All or nothing.
    * @param done null: it is held now; else as for `reserve`, and nothing changed
    */
-  extend(most: Pick<Demand, 'charged' | 'usage'>, done: (error: GatewayError | null) => void): void
+  extend(most: More, done: (error: GatewayError | null) => void): void
   /** The call is over, and this is the truth, also where it is more than was held. */
   settle(settled: Settled): void
   /**

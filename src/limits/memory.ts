@@ -6,12 +6,22 @@ import { NO_NEED, type Need } from './budgets.ts'
 import { CreditState } from './credit-state.ts'
 import { FreeHold, MemoryHold, type Holder } from './hold.ts'
 import { KeptCalls } from './kept-calls.ts'
-import type { Demand, Hold, Kept, Limiter, LimiterEvents, Settled, SpendSource, Standing } from './limiter.ts'
+import type {
+  Demand,
+  Hold,
+  Kept,
+  Limiter,
+  LimiterEvents,
+  More,
+  Settled,
+  SpendSource,
+  Standing,
+} from './limiter.ts'
 import { momentBy, type Moment } from './moment.ts'
 import { Periods } from './periods.ts'
 import type { Reading } from './reading.ts'
 import { creditRefusal, type LimitRefusal } from './refusals.ts'
-import { Share, type Calendar } from './share.ts'
+import { rateRefusalOf, Share, type Calendar } from './share.ts'
 import { Sourced } from './sourced.ts'
 import { standingOf } from './standing.ts'
 import type { SubjectState } from './subject-state.ts'
@@ -194,14 +204,15 @@ export class MemoryLimiter implements Limiter, Holder, Calendar {
   }
 
   /** For holds alone. */
-  extend(hold: MemoryHold, more: Need, done: (error: GatewayError | null) => void, waits = 0): void {
+  extend(hold: MemoryHold, more: More, done: (error: GatewayError | null) => void, waits = 0): void {
     if (hold.isOver) {
       done(new GatewayError('internal', 'The call is over.'))
       return
     }
     const moment = this.#moment()
     const { demand, shares, need } = hold
-    const limited = hold.tokensRefusal(more, moment)
+    const newShares = hold.newShares(more.model)
+    const limited = hold.rateRefusal(more, newShares, moment)
     if (limited !== null) {
       this.#refuse(limited, shares, done)
       return
@@ -217,7 +228,7 @@ export class MemoryLimiter implements Limiter, Holder, Calendar {
       return
     }
     this.#held += more.charged - need.charged
-    hold.change(more, moment)
+    hold.change(more, newShares, moment)
     for (const share of shares) share.notice(moment.now, this, this.#events)
     done(null)
   }
@@ -280,12 +291,4 @@ export class MemoryLimiter implements Limiter, Holder, Calendar {
     }
     this.#wait(reading, shares, waits, () => this.#standing(demand, resolve, reject, waits + 1), reject)
   }
-}
-
-function rateRefusalOf(shares: readonly Share[], moment: Moment, tokens: number): LimitRefusal | null {
-  for (const share of shares) {
-    const refusal = share.rateRefusal(moment, tokens)
-    if (refusal !== null) return refusal
-  }
-  return null
 }

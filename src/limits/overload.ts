@@ -50,11 +50,6 @@ export class Overload {
     this.#delay = delayMs === 0 ? null : new LoopDelay(clock, heard, defer)
   }
 
-  /** Requests under way. */
-  get inflight(): number {
-    return this.#inflight
-  }
-
   /** A request has come, at this time of the monotonic clock. Whoever begins it ends it, on every path. */
   begin(now: number): void {
     this.#inflight++

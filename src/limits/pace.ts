@@ -9,6 +9,8 @@ const BURST = 1 / 20
 export class Pace {
   /** When the calls that went have been paid for, at the pace allowed. */
   #paidAt = -Infinity
+  /** Since when something has been owed without a break. */
+  #busySince = -Infinity
 
   /**
    * @param perMinute how much a minute may have, at least 1
@@ -23,8 +25,21 @@ export class Pace {
 
   /** A call goes that counts as `cost`. */
   spend(now: number, perMinute: number, cost: number): void {
+    if (now > this.#paidAt) this.#busySince = now
     this.#paidAt =
       Math.max(now, this.#paidAt) + Math.min(cost, perMinute) * gapOf(perMinute, burstOf(perMinute))
+  }
+
+  /**
+   * A call that went has come to something else than it was counted as: what it did not use may be used by others, and what it
+   * used beyond that is owed. What was paid for before nothing more was owed is lost, as if it had been used: nobody
+   * saves up.
+   * @param since when it went. @param perMinute what was allowed then
+   */
+  correct(since: number, perMinute: number, cost: number, used: number): void {
+    const change = Math.min(used, perMinute) - Math.min(cost, perMinute)
+    if (change < 0 && since < this.#busySince) return
+    this.#paidAt += change * gapOf(perMinute, burstOf(perMinute))
   }
 }
 

@@ -58,9 +58,9 @@ function see(requests: Tightest, tokens: Tightest, share: TrafficShare | null, b
 export function ratesOf(shares: readonly Share[], moment: Moment): readonly RateState[] {
   const requests = new Tightest('requests')
   const tokens = new Tightest('tokens')
-  for (const { all, ofModel } of shares) {
+  for (const { all, ofModels } of shares) {
     see(requests, tokens, all, moment.bucket)
-    see(requests, tokens, ofModel, moment.bucket)
+    for (const ofModel of ofModels) see(requests, tokens, ofModel, moment.bucket)
   }
   const states = [requests.state(moment), tokens.state(moment)].filter((state) => state !== null)
   return states.length === 0 ? NO_RATES : states

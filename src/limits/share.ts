@@ -1,3 +1,4 @@
+import { saidOfModel } from '../minimax/aliases.ts'
 import type { Budget } from '../store/store.ts'
 import type { Cost } from './amounts.ts'
 import { breachOf, isPassed, type Need } from './budgets.ts'
@@ -18,6 +19,7 @@ export interface Calendar {
 }
 
 const NO_BUDGETS: readonly Budget[] = []
+const NO_MODELS: readonly TrafficShare[] = []
 
 /** What one call has to do with one subject. */
 export class Share {
@@ -25,7 +27,8 @@ export class Share {
   /** Null: nothing limits it but the user's credit. */
   readonly subject: Subject | null
   readonly all: TrafficShare | null
-  readonly ofModel: TrafficShare | null
+  /** By the limits of single models: of the call's own, and of those that it named later. */
+  ofModels: readonly TrafficShare[] = NO_MODELS
   readonly #budgets: readonly Budget[]
 
   constructor(state: SubjectState, subject: Subject | null, model: string) {
@@ -34,32 +37,47 @@ export class Share {
     this.#budgets = subject?.limits.budgets ?? NO_BUDGETS
     if (subject === null) {
       this.all = null
-      this.ofModel = null
       return
     }
     const { limits, since } = subject
     state.meet(since)
     this.all = new TrafficShare(state.traffic, limits, null)
-    const { models } = limits
-    const rates =
-      models === undefined || models === null || !Object.hasOwn(models, model) ? undefined : models[model]
-    this.ofModel = rates === undefined ? null : new TrafficShare(state.trafficOf(model, limits), rates, model)
+    const ofModel = this.trafficOf(model)
+    if (ofModel !== null) this.ofModels = [ofModel]
+  }
+
+  /** @returns its share of a model's own limits, of which nothing is taken yet; null: the model has none */
+  trafficOf(model: string): TrafficShare | null {
+    const limits = this.subject?.limits
+    if (limits?.models === undefined || limits.models === null) return null
+    const rates = saidOfModel(limits.models, model)
+    return rates === undefined ? null : new TrafficShare(this.state.trafficOf(model, limits), rates, model)
   }
 
   /** @returns the limit of a minute or of calls under way that refuses one more call */
   rateRefusal(moment: Moment, tokens: number): LimitRefusal | null {
-    return this.#told(this.all?.breach(moment, tokens) ?? this.ofModel?.breach(moment, tokens))
+    return this.#refusalBy((traffic) => traffic.breach(moment, tokens))
   }
 
   /** The same for tokens alone. @param own what the windows count of this call already */
   tokensRefusal(moment: Moment, tokens: number, own: number): LimitRefusal | null {
-    return this.#told(
-      this.all?.tokensBreach(moment, tokens, own) ?? this.ofModel?.tokensBreach(moment, tokens, own),
-    )
+    return this.#refusalBy((traffic) => traffic.tokensBreach(moment, tokens, own))
   }
 
-  #told(breach: RateBreach | null | undefined): LimitRefusal | null {
-    return breach === null || breach === undefined ? null : rateRefusal(this.state.kind, breach)
+  /** The same for a model that the call has named later. @param tokens what its windows would count of this call */
+  modelRefusal(ofModel: TrafficShare, moment: Moment, tokens: number): LimitRefusal | null {
+    return this.#told(ofModel.breach(moment, tokens))
+  }
+
+  #refusalBy(breachOf: (traffic: TrafficShare) => RateBreach | null): LimitRefusal | null {
+    if (this.all === null) return null
+    let breach = breachOf(this.all)
+    for (const ofModel of this.ofModels) breach ??= breachOf(ofModel)
+    return this.#told(breach)
+  }
+
+  #told(breach: RateBreach | null): LimitRefusal | null {
+    return breach === null ? null : rateRefusal(this.state.kind, breach)
   }
 
   /** Begins to load all counters that must be loaded before a budget can be judged. @returns null: all are */
@@ -99,14 +117,20 @@ export class Share {
   /** Takes a place among the calls, and what it needs at the most. */
   take(moment: Moment, tokens: number, cost: Cost): void {
     this.all?.take(moment, tokens)
-    this.ofModel?.take(moment, tokens)
+    for (const ofModel of this.ofModels) ofModel.take(moment, tokens)
     this.state.held.add(cost)
+  }
+
+  /** Takes a place among the calls of a model that the call has named later. @param tokens what the windows count of this call */
+  takeModel(ofModel: TrafficShare, moment: Moment, tokens: number): void {
+    ofModel.take(moment, tokens)
+    this.ofModels = [...this.ofModels, ofModel]
   }
 
   /** The call is over. */
   free(cost: Cost): void {
-    if (this.all !== null) this.all.traffic.underWay--
-    if (this.ofModel !== null) this.ofModel.traffic.underWay--
+    this.all?.leave()
+    for (const ofModel of this.ofModels) ofModel.leave()
     this.state.held.subtract(cost)
   }
 
@@ -119,12 +143,21 @@ export class Share {
   /** Corrects the tokens of a bucket. */
   addTokens(bucket: number, amount: number): void {
     this.all?.tokens?.add(bucket, amount)
-    this.ofModel?.tokens?.add(bucket, amount)
+    for (const { tokens } of this.ofModels) tokens?.add(bucket, amount)
   }
 
   /** Takes the request itself back. */
-  takeBackRequest(bucket: number): void {
-    this.all?.requests?.add(bucket, -1)
-    this.ofModel?.requests?.add(bucket, -1)
+  takeBackRequest(): void {
+    this.all?.takeBackRequest()
+    for (const ofModel of this.ofModels) ofModel.takeBackRequest()
   }
+}
+
+/** @returns the first limit of a minute or of calls under way that refuses one more call; null: none */
+export function rateRefusalOf(shares: readonly Share[], moment: Moment, tokens: number): LimitRefusal | null {
+  for (const share of shares) {
+    const refusal = share.rateRefusal(moment, tokens)
+    if (refusal !== null) return refusal
+  }
+  return null
 }

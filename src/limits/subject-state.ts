@@ -1,4 +1,5 @@
 import type { Link } from '../lib/chain.ts'
+import { properName, saidOfModel } from '../minimax/aliases.ts'
 import type { BudgetPeriod, Limits } from '../store/store.ts'
 import { Amounts, isNothing, type Cost } from './amounts.ts'
 import { Book } from './book.ts'
@@ -25,7 +26,7 @@ export class SubjectState {
   idle: Link<SubjectState> | null = null
   #since = 0
   #books: readonly Book[] = []
-  /** Of the models that have limits of their own. */
+  /** Of the models that have limits of their own, by their proper names. */
   readonly #models = new Map<string, Traffic>()
 
   constructor(kind: Subject['kind'], id: string) {
@@ -61,19 +62,20 @@ export class SubjectState {
 
   /** @returns what it does with a model that has limits of its own */
   trafficOf(model: string, { models }: Limits): Traffic {
-    let traffic = this.#models.get(model)
+    const proper = properName(model)
+    let traffic = this.#models.get(proper)
     if (traffic === undefined) {
       for (const [name, { underWay }] of this.#models) {
-        if (underWay === 0 && !Object.hasOwn(models ?? {}, name)) this.#models.delete(name)
+        if (underWay === 0 && saidOfModel(models ?? {}, name) === undefined) this.#models.delete(name)
       }
       traffic = new Traffic()
-      this.#models.set(model, traffic)
+      this.#models.set(proper, traffic)
     }
     return traffic
   }
 
   /** @returns what it did with a model, if anything */
   knownTrafficOf(model: string): Traffic | undefined {
-    return this.#models.get(model)
+    return this.#models.get(properName(model))
   }
 }

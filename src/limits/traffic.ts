@@ -38,6 +38,8 @@ export class TrafficShare {
   /** The windows that counted it. */
   requests: Window | null = null
   tokens: Window | null = null
+  /** Where its request is counted. */
+  #takenIn = 0
 
   /** @param model null: of all models */
   constructor(traffic: Traffic, rates: Rates, model: string | null) {
@@ -86,11 +88,21 @@ export class TrafficShare {
   take({ bucket }: Moment, tokens: number): void {
     const { traffic, rates } = this
     traffic.underWay++
+    this.#takenIn = bucket
     if (typeof rates.requestsPerMinute === 'number') traffic.requests ??= new Window(bucket)
     if (typeof rates.tokensPerMinute === 'number') traffic.tokens ??= new Window(bucket)
     this.requests = traffic.requests
     this.tokens = traffic.tokens
     this.requests?.add(bucket, 1)
     this.tokens?.add(bucket, tokens)
+  }
+
+  /** The call is over. */
+  leave(): void {
+    this.traffic.underWay--
+  }
+
+  takeBackRequest(): void {
+    this.requests?.add(this.#takenIn, -1)
   }
 }

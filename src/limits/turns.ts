@@ -5,8 +5,11 @@ import type { Lane } from './lane.ts'
 
 /** A call's right to use the shared account, or its place in the queue for it. */
 export interface Turn {
-  /** The call is over, or its caller has left. Whoever takes a turn ends it, on every path; again is nothing. */
-  end(): void
+  /**
+   * The call is over, or its caller has left. Whoever takes a turn ends it, on every path; again is nothing.
+   * @param used its tokens: those that it was taken to use beyond that are given back. Left out: not known
+   */
+  end(used?: number): void
 }
 
 /** Whose call asks for a turn, and at what. */
@@ -214,6 +217,9 @@ class AccountTurn implements Turn {
   /** What to call, as long as it was not called. */
   #go: TurnListener | null
   #isUnderWay = false
+  /** When it went, and how many tokens a minute might have then. */
+  #startedAt = 0
+  #tokensPerMinute = 0
 
   constructor(
     turns: Turns,
@@ -246,7 +252,8 @@ class AccountTurn implements Turn {
   }
 
   start(now: number): void {
-    this.#account.begin(now, this.#lane, this)
+    this.#startedAt = now
+    this.#tokensPerMinute = this.#account.begin(now, this.#lane, this)
     this.#isUnderWay = true
     this.#tell(null)
   }
@@ -262,12 +269,13 @@ class AccountTurn implements Turn {
     go?.(error)
   }
 
-  end(): void {
+  end(used = this.tokens): void {
     this.leave()
     this.#go = null
     if (!this.#isUnderWay) return
     this.#isUnderWay = false
     this.#account.end()
+    this.#lane.end(this.#startedAt, this.#tokensPerMinute, this, used)
     if (this.#account.waiting > 0) this.#turns.serve(this.#account)
   }
 }

@@ -40,7 +40,7 @@ function isEmpty({ usage, delivered, isReadable }: Reading): boolean {
  * What a call is billed for (DESIGN 6): the usage that MiniMax reported. Where it reported none, an answer that was
  * whole or that its caller left is estimated, since MiniMax bills these, unless there was nothing in it at all; every
  * other end without a report costs nothing, and so does whatever MiniMax refused; of a session, only what had not been
- * done before.
+ * done before. A session that ends by its caller's doing is billed what was sent, or it would be cheap to end it so.
  */
 export function consumptionOf({
   billing,
@@ -56,7 +56,8 @@ export function consumptionOf({
   }
   if (outcome === 'ok' && isEmpty(reading)) return NOTHING
   if (reading.usage !== null && reading.isComplete) return { usage: reading.usage, estimated: false }
-  if (outcome === 'ok' || (outcome === 'caller_gone' && hasBegun)) {
+  const isCallers = isSession ? outcome.startsWith('caller_') : outcome === 'caller_gone' && hasBegun
+  if (outcome === 'ok' || isCallers) {
     const usage = estimate(reading, facts())
     return { usage, estimated: Object.keys(usage).length > 0 }
   }

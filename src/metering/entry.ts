@@ -10,6 +10,7 @@ import { consumptionOf } from './consumption.ts'
 import type { Estimable, Estimator, WorstCase } from './estimate.ts'
 import type { CallHold } from './hold.ts'
 import type { Ledger } from './ledger.ts'
+import { SessionHold } from './session.ts'
 
 /** What the entry of every call works with. */
 export interface EntryTools {
@@ -57,6 +58,7 @@ export class Entry {
   /** Of a WebSocket: what is written down already. */
   #written = 0
   #worst: WorstCase | null = null
+  #session: SessionHold | undefined
   /** What the call has taken of its caller's limits; it ends with the entry. */
   hold: CallHold | null = null
 
@@ -143,6 +145,22 @@ export class Entry {
 
   pushFrame(direction: 'client' | 'server', message: Buffer): void {
     this.#meter.pushFrame(direction, message)
+    if (direction === 'client') this.#session?.sent()
+  }
+
+  /**
+   * Holds what a client's message of a WebSocket may cost, before it is sent. Throws, or rejects with, a GatewayError.
+   * @param voices how many voices that the session names were never used
+   */
+  admit(message: Buffer, voices: number): Promise<void> | undefined {
+    return this.#sessionHold.admit(this.hold, () => this.#meter.reading, message, voices)
+  }
+
+  get #sessionHold(): SessionHold {
+    return (this.#session ??= new SessionHold(
+      { estimator: this.#tools.estimator, at: this.#at, multiplier: this.#multiplier },
+      this.#call,
+    ))
   }
 
   restart(): void {
@@ -162,16 +180,10 @@ export class Entry {
     const usage = this.#meter.reading.usage ?? EMPTY
     this.#written = (usage.characters ?? 0) + (usage.voices ?? 0)
     const bill = this.#billOf(usage, false, this.#meter.reading)
-    const { requestId, model } = this.#call
-    const { characters = 0, voices = 0 } = usage
+    const { requestId } = this.#call
     this.#tools.ledger.write({ kind: 'progress', requestId, bill }, () => {
-      if (this.hold === null) {
-        done(null)
-        return
-      }
-      // What was used has to be held beside what may come next.
-      const { estimator } = this.#tools
-      this.hold.extend(estimator.sessionHold(model, this.#at, this.#multiplier, characters, voices), done)
+      if (this.hold === null) done(null)
+      else this.#sessionHold.used(this.hold, this.#meter.reading, done)
     })
   }
 

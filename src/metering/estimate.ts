@@ -16,8 +16,6 @@ export interface EstimatorOptions {
   readonly unknown: 'refuse' | 'ceiling'
   /** What an answer is taken to have at the most where neither the request nor the caller's limits say, in tokens. */
   readonly holdOutputTokens: number
-  /** Whether a voice is everybody's, and so without a one-off fee. When absent: those that MiniMax documents. */
-  readonly isSystemVoice?: ((name: string) => boolean) | undefined
 }
 
 /** A call that is about to be sent. */
@@ -52,7 +50,13 @@ type Priced = Pick<Estimable, 'operation' | 'model' | 'at' | 'multiplier'>
 const NOTHING: WorstCase = Object.freeze({ charged: 0n, usage: Object.freeze({}) })
 const SESSION = 'speech.websocket'
 
+/** Voices that are everybody's, and so without a one-off fee: those that MiniMax documents. */
 const documented: ReadonlySet<string> = new Set(SYSTEM_VOICES)
+
+/** Voices that were cloned or designed, by their names; any of them may be used for the first time. */
+function newVoices(names: readonly string[]): number {
+  return new Set(names.filter((name) => !documented.has(name))).size
+}
 
 /**
  * What a call may use and cost at the most, going by its request alone, at the prices of the moment when it began: held
@@ -61,12 +65,10 @@ const documented: ReadonlySet<string> = new Set(SYSTEM_VOICES)
 export class Estimator {
   readonly #options: EstimatorOptions
   readonly #price: WorstPrice
-  readonly #isSystemVoice: (name: string) => boolean
 
   constructor(options: EstimatorOptions) {
     this.#options = options
     this.#price = new WorstPrice(options.currency, options.unknown)
-    this.#isSystemVoice = options.isSystemVoice ?? ((name) => documented.has(name))
   }
 
   /** Never throws. What costs nothing is looked up in a map, and no more. */
@@ -77,34 +79,29 @@ export class Estimator {
     const usage = most(facts, {
       outputTokens: maxOutputTokens ?? this.#options.holdOutputTokens,
       bytes,
-      voices: facts.voices.length === 0 ? 0 : Math.min(unusedVoices, this.#newVoices(facts.voices)),
+      voices: facts.voices.length === 0 ? 0 : Math.min(unusedVoices, newVoices(facts.voices)),
     })
     return this.#worstCase(call, usage, facts)
   }
 
   /**
-   * What has to be held for a session of speech over a WebSocket: what it has used, and the longest text that may come
-   * next. Never throws.
+   * What has to be held for a session of speech over a WebSocket. Never throws.
    * @param model '' or undefined before the session has named one: then the dearest
    * @param at when the session began, in epoch milliseconds
-   * @param charactersSoFar of all texts up to now, as they are billed
+   * @param characters of all texts that were sent, and of the one that is about to be, as they are billed; 0: none yet,
+   * and the longest that may come is held
    * @param voices how many voices may owe their one-off fee
    */
   sessionHold(
     model: string | undefined,
     at: number,
     multiplier: string,
-    charactersSoFar: number,
+    characters: number,
     voices = 0,
   ): WorstCase {
-    const characters = charactersSoFar + SESSION_CHARACTERS
-    const usage: Usage = voices > 0 ? { characters, voices } : { characters }
+    const most = characters === 0 ? SESSION_CHARACTERS : characters
+    const usage: Usage = voices > 0 ? { characters: most, voices } : { characters: most }
     return this.#worstCase({ operation: SESSION, model, at, multiplier }, usage, undefined)
-  }
-
-  /** Voices that were cloned or designed, by their names; any of them may be used for the first time. */
-  #newVoices(names: readonly string[]): number {
-    return new Set(names.filter((name) => !this.#isSystemVoice(name))).size
   }
 
   #worstCase(call: Priced, usage: Usage, facts: CallFacts | undefined): WorstCase {

@@ -7,10 +7,16 @@ export interface Amounts {
   readonly usage: Usage
 }
 
+/** What a call needs from now on, with what it had before. */
+export interface MoreAmounts extends Amounts {
+  /** A model that it has named only now: its own limits count from here on, beside those of models named before. */
+  readonly model?: string | undefined
+}
+
 /** What a call has taken of its caller's limits. Limits keep it; metering knows no more of it than this. */
 export interface CallHold {
-  /** @param most all that the call needs from now on. @param done with an error when there is not so much; then it has to end */
-  extend(most: Amounts, done: (error: GatewayError | null) => void): void
+  /** @param most all that the call needs from now on. @param done with an error when there is not so much: nothing changed, and it has to end */
+  extend(most: MoreAmounts, done: (error: GatewayError | null) => void): void
   /** The call is over and did cost this. @param settled.at when, as the ledger has it */
   settle(settled: Amounts & { readonly at: number }): void
   /** The call is over and cost nothing. @param isRefunded it does not count as a call at all */

@@ -1,3 +1,5 @@
+import type { TaskKind } from '../minimax/tasks.ts'
+
 /** How an attempt to authenticate ended. */
 export const AUTH_RESULTS = [
   'ok',
@@ -18,6 +20,7 @@ const RESULT_OF_CODE: Readonly<Record<string, AuthResult>> = {
   token_invalid: 'invalid',
   token_expired: 'expired',
   token_revoked: 'revoked',
+  token_suspended: 'suspended',
   user_suspended: 'suspended',
   ambiguous_header: 'ambiguous',
   ambiguous_credentials: 'ambiguous',
@@ -77,3 +80,13 @@ export const LIMITS = [
 
 /** One of `LIMITS`. */
 export type LimitLabel = (typeof LIMITS)[number]
+
+/** What can become of a task, as the books have it. */
+export const TASK_STATES = ['running', 'succeeded', 'failed', 'expired'] as const
+
+/** How many tasks of a kind are in a state. */
+export interface TaskTally {
+  readonly kind: TaskKind
+  readonly state: (typeof TASK_STATES)[number]
+  readonly count: number
+}

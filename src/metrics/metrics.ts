@@ -1,44 +1,37 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Call } from '../call.ts'
 import { OPERATIONS } from '../minimax/catalog.ts'
 import { FAILURE_CODES } from '../minimax/failures.ts'
 import { MODELS } from '../minimax/models.ts'
-import { TASK_KINDS, type TaskKind } from '../minimax/tasks.ts'
+import { TASK_KINDS } from '../minimax/tasks.ts'
+import { RESPONSES, SIGNALS, type Response, type Signal } from '../signals.ts'
+import { COMMIT, FAMILIES, LATENCY, OVERHEAD } from './families.ts'
 import {
   AUTH_RESULTS,
   LIMITS,
   PRICE_LOOKUPS,
   PRICE_RELOADS,
+  TASK_STATES,
   type AuthResult,
   type LimitLabel,
   type PriceLookup,
   type PriceReload,
 } from './labels.ts'
+import { MetricsRegistry, type Child, type Exposition, type Gauge } from './registry.ts'
+import { OTHER_MODEL } from './usage-series.ts'
+import { UserTotals, type CountedBill } from './users.ts'
+import { nothingWatched, type Watched } from './watched.ts'
 
 /** What stands for every request that no operation matches. */
 export const UNKNOWN_OPERATION = { name: 'unknown', modality: 'unknown' } as const
 
-const PREFIX = 'minimax_gateway_'
 /** Nano-units in one unit of money. */
 const NANO = 1e9
-
-/** Seconds, from the fastest refusal to the longest song. */
-const LATENCY = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800]
-/** Seconds that the gateway itself takes. */
-const OVERHEAD = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25]
-
-/** Seconds of one write to the disk. */
-const COMMIT = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
-
-/** What can become of a task, as the books have it. */
-const TASK_STATES = ['running', 'succeeded', 'failed', 'expired'] as const
-
-/** How many tasks of a kind are in a state. */
-export interface TaskTally {
-  readonly kind: TaskKind
-  readonly state: (typeof TASK_STATES)[number]
-  readonly count: number
-}
+/** How many series of requests name a model; beyond them, `other` stands for it. */
+const REQUEST_SERIES = 1_000
+/** How many series of usage there may be. */
+const USAGE_SERIES = 2_000
+/** The default of the setting `metrics_users`. */
+const USERS = 50
 
 /** What is kept per operation, so that a request looks up no labels. */
 interface OperationMetrics {
@@ -46,156 +39,99 @@ interface OperationMetrics {
   readonly firstByte: { observe(value: number): void }
   readonly overhead: { observe(value: number): void }
   inflight: number
-  /** Children of `requests_total` by outcome and model, made when first needed; their number is bounded by our lists. */
-  readonly requests: Map<string, { inc(): void }>
+  /** Children of `requests_total` by outcome, then by model, made when first needed; their number is bounded. */
+  readonly requests: Map<string, Map<string, Child>>
 }
 
-/** Everything that the gateway tells Prometheus. Each label's values come from a list of ours. */
-export class Metrics {
-  readonly #registry = new Registry()
-  readonly #requests: Counter<'operation' | 'model' | 'outcome'>
-  readonly #authAttempts: Counter<'result'>
-  readonly #authOk: { inc(): void }
-  readonly #limited: Counter<'limit'>
-  readonly #providerCodes: Counter<'code'>
-  readonly #keyMasked: Counter
-  readonly #turnWait: Histogram
-  readonly #ledgerCommit: Histogram
-  readonly #priceLookups = new Map<PriceLookup, { inc(): void }>()
-  readonly #priceReloads: Counter<'result'>
-  readonly #tasks: Gauge<'kind' | 'state'>
-  readonly #budgetsPassed: Counter
-  #held: () => { readonly money: bigint; readonly holds: number } = () => ({ money: 0n, holds: 0 })
-  #countTasks: () => Promise<readonly TaskTally[]> = () => Promise.resolve([])
-  readonly #byOperation = new Map<string, OperationMetrics>()
+/** Settings of the metrics. */
+export interface MetricsOptions {
+  /** How many users, the busiest, have series of their own. */
+  readonly users?: number
+}
 
-  constructor() {
-    const registers = [this.#registry]
-    collectDefaultMetrics({ register: this.#registry })
-    this.#requests = new Counter({
-      name: `${PREFIX}requests_total`,
-      help: 'Requests by operation, model and how they ended.',
-      labelNames: ['operation', 'model', 'outcome'],
-      registers,
+/** Everything that the gateway tells Prometheus. Each label's values come from a list of ours, or from the operator. */
+export class Metrics {
+  readonly #registry = new MetricsRegistry()
+  readonly #requests = this.#registry.counter(FAMILIES.requests)
+  readonly #authAttempts = this.#registry.counted(FAMILIES.authAttempts, 'result', AUTH_RESULTS)
+  readonly #limited = this.#registry.counted(FAMILIES.limited, 'limit', LIMITS)
+  readonly #providerCodes = this.#registry.counted(FAMILIES.providerCodes, 'code', [
+    ...Object.keys(FAILURE_CODES),
+    OTHER_MODEL,
+  ])
+  readonly #priceLookups = this.#registry.counted(FAMILIES.priceLookups, 'status', PRICE_LOOKUPS)
+  readonly #priceReloads = this.#registry.counted(FAMILIES.priceReloads, 'result', PRICE_RELOADS)
+  readonly #incidents = this.#registry.counter(FAMILIES.incidents)
+  readonly #keyMasked = this.#registry.counter(FAMILIES.keyMasked)
+  readonly #budgetsPassed = this.#registry.counter(FAMILIES.budgetsPassed)
+  readonly #abuseFailures = this.#registry.counter(FAMILIES.abuseFailures)
+  readonly #seriesFolded = this.#registry.counter(FAMILIES.seriesFolded)
+  readonly #lost = this.#registry.counter(FAMILIES.lost)
+  readonly #turnWait = this.#registry.histogram(FAMILIES.turnWait, COMMIT)
+  readonly #ledgerCommit = this.#registry.histogram(FAMILIES.ledgerCommit, COMMIT)
+  readonly #byOperation = new Map<string, OperationMetrics>()
+  readonly #users: UserTotals
+  readonly #watched: Watched = nothingWatched()
+  #requestSeries = 0
+
+  constructor({ users = USERS }: MetricsOptions = {}) {
+    this.#users = new UserTotals({
+      cap: users,
+      limit: USAGE_SERIES,
+      onFold: () => this.#seriesFolded.inc(),
+      onLost: (count) => this.#lost.inc(count),
     })
-    const seconds = new Histogram({
-      name: `${PREFIX}request_seconds`,
-      help: 'From the first byte of a request to the last byte of its answer.',
-      labelNames: ['operation'],
-      buckets: LATENCY,
-      registers,
+    // An alert on an increase sees the first of them only where there was a zero before it.
+    for (const signal of Object.keys(SIGNALS))
+      for (const response of RESPONSES) this.#incidents.inc({ signal, response }, 0)
+    this.#openOperations()
+    this.#showUsers()
+    this.#showWatched()
+  }
+
+  #openOperations(): void {
+    const seconds = this.#registry.histogram(FAMILIES.seconds, LATENCY)
+    const firstByte = this.#registry.histogram(FAMILIES.firstByte, LATENCY)
+    const overhead = this.#registry.histogram(FAMILIES.overhead, OVERHEAD)
+    this.#registry.gauge(FAMILIES.inflight, (gauge) => {
+      for (const [operation, { inflight }] of this.#byOperation) gauge.set({ operation }, inflight)
     })
-    const firstByte = new Histogram({
-      name: `${PREFIX}first_byte_seconds`,
-      help: 'From the first byte of a request to the first byte that upstream answered.',
-      labelNames: ['operation'],
-      buckets: LATENCY,
-      registers,
-    })
-    const overhead = new Histogram({
-      name: `${PREFIX}overhead_seconds`,
-      help: 'From the first byte of a request until it was sent upstream.',
-      labelNames: ['operation'],
-      buckets: OVERHEAD,
-      registers,
-    })
-    const inflight = new Gauge({
-      name: `${PREFIX}inflight`,
-      help: 'Requests under way.',
-      labelNames: ['operation'],
-      registers,
-      collect: () => {
-        for (const [operation, { inflight: count }] of this.#byOperation) inflight.set({ operation }, count)
-      },
-    })
-    this.#authAttempts = new Counter({
-      name: `${PREFIX}auth_attempts_total`,
-      help: 'Attempts to authenticate, by how they ended.',
-      labelNames: ['result'],
-      registers,
-    })
-    for (const result of AUTH_RESULTS) this.#authAttempts.inc({ result }, 0)
-    this.#authOk = this.#authAttempts.labels({ result: 'ok' })
-    this.#limited = new Counter({
-      name: `${PREFIX}limited_total`,
-      help: 'Requests that a limit refused.',
-      labelNames: ['limit'],
-      registers,
-    })
-    for (const limit of LIMITS) this.#limited.inc({ limit }, 0)
-    this.#providerCodes = new Counter({
-      name: `${PREFIX}provider_codes_total`,
-      help: "MiniMax's own codes of failure.",
-      labelNames: ['code'],
-      registers,
-    })
-    this.#ledgerCommit = new Histogram({
-      name: `${PREFIX}ledger_commit_seconds`,
-      help: 'How long the store took to write a group of changes of the ledger to the disk.',
-      buckets: COMMIT,
-      registers,
-    })
-    this.#turnWait = new Histogram({
-      name: `${PREFIX}turn_wait_seconds`,
-      help: 'How long calls waited for their turn at a MiniMax account; those that went at once are not counted.',
-      buckets: COMMIT,
-      registers,
-    })
-    this.#keyMasked = new Counter({
-      name: `${PREFIX}key_masked_total`,
-      help: 'Times that the master key was masked in what upstream answered.',
-      registers,
-    })
-    const priceLookups = new Counter({
-      name: `${PREFIX}price_lookups_total`,
-      help: 'Calls by how their price was found, or why they have none.',
-      labelNames: ['status'],
-      registers,
-    })
-    for (const status of PRICE_LOOKUPS) {
-      priceLookups.inc({ status }, 0)
-      this.#priceLookups.set(status, priceLookups.labels({ status }))
-    }
-    this.#priceReloads = new Counter({
-      name: `${PREFIX}prices_reloads_total`,
-      help: "Changes of the operator's file of prices, by what came of them.",
-      labelNames: ['result'],
-      registers,
-    })
-    for (const result of PRICE_RELOADS) this.#priceReloads.inc({ result }, 0)
-    this.#budgetsPassed = new Counter({
-      name: `${PREFIX}soft_budgets_passed_total`,
-      help: 'Soft budgets that were used up, once for each period.',
-      registers,
-    })
-    const held: Gauge = new Gauge({
-      name: `${PREFIX}held_usd`,
-      help: 'Money that is held for calls and tasks under way, in the currency of the price list.',
-      registers,
-      collect: () => held.set(Number(this.#held().money) / NANO),
-    })
-    const holds: Gauge = new Gauge({
-      name: `${PREFIX}holds`,
-      help: 'Calls and tasks under way for which something is held.',
-      registers,
-      collect: () => holds.set(this.#held().holds),
-    })
-    this.#tasks = new Gauge({
-      name: `${PREFIX}tasks`,
-      help: 'Tasks that the books have, by what they make and by state.',
-      labelNames: ['kind', 'state'],
-      registers,
-      collect: () => this.#collectTasks(),
-    })
-    for (const { name } of [...OPERATIONS, UNKNOWN_OPERATION]) {
-      this.#byOperation.set(name, {
-        seconds: seconds.labels({ operation: name }),
-        firstByte: firstByte.labels({ operation: name }),
-        overhead: overhead.labels({ operation: name }),
+    for (const { name: operation } of [...OPERATIONS, UNKNOWN_OPERATION]) {
+      this.#byOperation.set(operation, {
+        seconds: seconds.labels({ operation }),
+        firstByte: firstByte.labels({ operation }),
+        overhead: overhead.labels({ operation }),
         inflight: 0,
         requests: new Map(),
       })
     }
+  }
+
+  #showUsers(): void {
+    this.#registry.counter(FAMILIES.usage, (counter) => {
+      counter.reset()
+      for (const { user, model, unit, quantity } of this.#users.usage)
+        counter.inc({ user, model, unit }, quantity.value)
+    })
+    this.#registry.counter(FAMILIES.charged, (counter) => {
+      counter.reset()
+      for (const { user, charged } of this.#users.money()) counter.inc({ user }, Number(charged) / NANO)
+    })
+    this.#registry.counter(FAMILIES.list, (counter) => {
+      counter.reset()
+      for (const { user, list } of this.#users.money()) counter.inc({ user }, Number(list) / NANO)
+    })
+  }
+
+  #showWatched(): void {
+    this.#registry.gauge(FAMILIES.held, (gauge) => gauge.set(Number(this.#watched.held().money) / NANO))
+    this.#registry.gauge(FAMILIES.holds, (gauge) => gauge.set(this.#watched.held().holds))
+    this.#registry.gauge(FAMILIES.draining, (gauge) => gauge.set(this.#watched.isDraining() ? 1 : 0))
+    this.#registry.gauge(FAMILIES.keyUp, (gauge) => {
+      gauge.reset()
+      for (const { name, isUp } of this.#watched.keys()) gauge.set({ key: name }, isUp ? 1 : 0)
+    })
+    this.#registry.gauge(FAMILIES.tasks, (gauge) => this.#collectTasks(gauge))
   }
 
   /** A request of an operation begins. */
@@ -209,32 +145,47 @@ export class Metrics {
     const metrics = this.#byOperation.get(call.operation.name)
     if (metrics === undefined || call.outcome === null) return
     metrics.inflight--
-    const model = call.model === '' ? '' : MODELS.has(call.model) ? call.model : 'other'
-    const key = `${call.outcome} ${model}`
-    let requests = metrics.requests.get(key)
-    if (requests === undefined) {
-      requests = this.#requests.labels({ operation: call.operation.name, model, outcome: call.outcome })
-      metrics.requests.set(key, requests)
-    }
+    const model = modelLabel(call.model)
+    const requests =
+      metrics.requests.get(call.outcome)?.get(model) ?? this.#openRequests(metrics, call, call.outcome, model)
     requests.inc()
     metrics.seconds.observe(call.durationMs / 1000)
     if (call.firstByteAt !== 0) metrics.firstByte.observe((call.firstByteAt - call.startedAt) / 1000)
     if (call.sentAt !== 0) metrics.overhead.observe((call.sentAt - call.startedAt) / 1000)
     if (call.providerCode !== 0) {
-      this.#providerCodes.inc({
-        code: call.providerCode in FAILURE_CODES ? String(call.providerCode) : 'other',
-      })
+      const code = call.providerCode in FAILURE_CODES ? String(call.providerCode) : OTHER_MODEL
+      this.#providerCodes.get(code)?.inc()
     }
     if (call.keyMasked > 0) this.#keyMasked.inc(call.keyMasked)
+    if (call.bill !== null && call.caller !== null) this.#users.count(call.caller.userId, model, call.bill)
   }
 
+  #openRequests(metrics: OperationMetrics, call: Call, outcome: string, model: string): Child {
+    let byModel = metrics.requests.get(outcome)
+    if (byModel === undefined) metrics.requests.set(outcome, (byModel = new Map<string, Child>()))
+    let child: Child | undefined
+    if (model !== '' && model !== OTHER_MODEL && this.#requestSeries++ >= REQUEST_SERIES) {
+      this.#seriesFolded.inc()
+      child = byModel.get(OTHER_MODEL) ?? this.#openRequests(metrics, call, outcome, OTHER_MODEL)
+    }
+    child ??= this.#requests.labels({ operation: call.operation.name, model, outcome })
+    byModel.set(model, child)
+    return child
+  }
+
+  /** Counts the bill of a call that was settled after it ended, as tasks are. @param model as the request named it */
+  billed(userId: string, model: string, bill: CountedBill): void {
+    this.#users.count(userId, modelLabel(model), bill)
+  }
+
+  /** Somebody tried to authenticate. */
   authAttempt(result: AuthResult): void {
-    if (result === 'ok') this.#authOk.inc()
-    else this.#authAttempts.inc({ result })
+    this.#authAttempts.get(result)?.inc()
   }
 
+  /** A limit has refused a request. */
   limited(limit: LimitLabel): void {
-    this.#limited.inc({ limit })
+    this.#limited.get(limit)?.inc()
   }
 
   /** A soft budget is used up. */
@@ -242,9 +193,14 @@ export class Metrics {
     this.#budgetsPassed.inc()
   }
 
-  /** @param held asked whenever Prometheus reads; money in nano-units */
-  watchHeld(held: () => { readonly money: bigint; readonly holds: number }): void {
-    this.#held = held
+  /** Abuse was found. @param response the step that was taken */
+  incident(signal: Signal, response: Response): void {
+    this.#incidents.inc({ signal, response })
+  }
+
+  /** Looking for abuse has failed; the call went on. */
+  abuseFailed(): void {
+    this.#abuseFailures.inc()
   }
 
   /** A call has had to wait for its turn. */
@@ -259,7 +215,7 @@ export class Metrics {
 
   /** The operator's file of prices has changed. */
   pricesReloaded(result: PriceReload): void {
-    this.#priceReloads.inc({ result })
+    this.#priceReloads.get(result)?.inc()
   }
 
   /** @param seconds that one group of changes took to be on disk */
@@ -267,26 +223,46 @@ export class Metrics {
     this.#ledgerCommit.observe(seconds)
   }
 
-  /** @param count asked whenever Prometheus reads; while it rejects there are no numbers of tasks */
-  watchTasks(count: () => Promise<readonly TaskTally[]>): void {
-    this.#countTasks = count
+  /** @param held asked whenever Prometheus reads; money in nano-units */
+  watchHeld(held: Watched['held']): void {
+    this.#watched.held = held
   }
 
-  async #collectTasks(): Promise<void> {
-    this.#tasks.reset()
-    let tallies: readonly TaskTally[]
+  /** @param count asked whenever Prometheus reads; while it rejects there are no numbers of tasks */
+  watchTasks(count: Watched['tasks']): void {
+    this.#watched.tasks = count
+  }
+
+  /** @param keys asked whenever Prometheus reads; names are the operator's */
+  watchKeys(keys: Watched['keys']): void {
+    this.#watched.keys = keys
+  }
+
+  /** @param isDraining asked whenever Prometheus reads */
+  watchDraining(isDraining: Watched['isDraining']): void {
+    this.#watched.isDraining = isDraining
+  }
+
+  async #collectTasks(gauge: Gauge<'kind' | 'state'>): Promise<void> {
+    gauge.reset()
+    let tallies: Awaited<ReturnType<Watched['tasks']>>
     try {
-      tallies = await this.#countTasks()
+      tallies = await this.#watched.tasks()
     } catch {
       // Whoever counts tells of it; all the other metrics are still read.
       return
     }
-    for (const kind of TASK_KINDS) for (const state of TASK_STATES) this.#tasks.set({ kind, state }, 0)
-    for (const { kind, state, count } of tallies) this.#tasks.set({ kind, state }, count)
+    for (const kind of TASK_KINDS) for (const state of TASK_STATES) gauge.set({ kind, state }, 0)
+    for (const { kind, state, count } of tallies) gauge.set({ kind, state }, count)
   }
 
   /** The text that Prometheus reads, and its type. */
-  async exposition(): Promise<{ readonly contentType: string; readonly text: string }> {
-    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() }
+  exposition(): Promise<Exposition> {
+    return this.#registry.exposition()
   }
+}
+
+/** @param model as a client named it */
+function modelLabel(model: string): string {
+  return model === '' || MODELS.has(model) ? model : OTHER_MODEL
 }

@@ -90,6 +90,9 @@ const PROMPT = slotsOf(
   'functions',
 )
 
+/** The parts of a prompt in which images and videos may stand (text-chat-openai, -anthropic, responses-create, video v2). */
+const MEDIA = new Set(slotsOf('messages', 'input', 'content'))
+
 /** Where a chat request says how much may be written; in other dialects than its own MiniMax does not read a name. */
 const MAXIMA: Readonly<Record<string, readonly number[]>> = {
   'chat.native': slotsOf('max', 'maxCompletion'),
@@ -212,7 +215,7 @@ function measured(
   for (const slot of PROMPT) {
     const to = found.more[slot] ?? 0
     if (to === 0) continue
-    const size = promptSize(body, found.number(slot), to)
+    const size = promptSize(body, found.number(slot), to, !MEDIA.has(slot))
     if (slot === request.slots.tools) searchesWeb = size.searches > 0
     sizes.push(size)
   }

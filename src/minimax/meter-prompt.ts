@@ -1,3 +1,4 @@
+import { Parts } from './meter-parts.ts'
 import { StringScanner } from './meter-string.ts'
 import { tokensOfBytes } from './usage.ts'
 
@@ -6,6 +7,10 @@ const BACKSLASH = 0x5c
 const COLON = 0x3a
 const SLASH = 0x2f
 const LETTER_U = 0x75
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
 
 /** A longer string that looks like base64 is an image or a video, not a text. */
 const LONG = 2048
@@ -14,13 +19,12 @@ const DATA_URL = Buffer.from('data:')
 
 /** What a prompt holds, by its JSON. */
 export interface PromptSize {
-  /** Bytes of the JSON without space between its parts and without needless escapes, inline files left out. */
+  /** Bytes of the JSON without space between its parts and without needless escapes, and without what looks like a file. */
   readonly bytes: number
+  /** Of what looks like a file, the bytes that belong to no image or video: they are texts. */
+  readonly texts: number
   readonly images: number
   readonly videos: number
-  /** How many inline files were left out, and their bytes as they are written. */
-  readonly files: number
-  readonly fileBytes: number
   /** Parts whose type is `web_search…`: among the tools, the server tool (guides/server-tools). */
   readonly searches: number
 }
@@ -30,6 +34,7 @@ const IMAGE_TYPES: ReadonlySet<string> = new Set(['image', 'image_url', 'input_i
 const VIDEO_TYPES: ReadonlySet<string> = new Set(['video', 'video_url', 'input_video'])
 const LONGEST_TYPE = 20
 const TYPE = Buffer.from('type')
+const INPUT = Buffer.from('input')
 const SEARCH = 'web_search'
 /** Fields that hold the file of such a part. A long text in any other is text, whatever it looks like. */
 const FILE_KEYS: readonly Buffer[] = ['url', 'data', 'image_url', 'video_url'].map((key) => Buffer.from(key))
@@ -46,7 +51,7 @@ export interface Prompt {
    * chat template puts around each message.
    */
   readonly tokens: number
-  /** Of compact JSON; of inline files only those that belong to no image or video, which are texts that look like files. */
+  /** Of compact JSON, without the files of images and videos. */
   readonly bytes: number
   readonly images: number
   readonly videos: number
@@ -58,40 +63,43 @@ export function promptOf(sizes: readonly PromptSize[]): Prompt {
   let bytes = 0
   let images = 0
   let videos = 0
-  let files = 0
-  let fileBytes = 0
   for (const size of sizes) {
     tokens += tokensOfBytes(size.bytes) + size.images * IMAGE_TOKENS + size.videos * VIDEO_TOKENS
-    bytes += size.bytes
+    bytes += size.bytes + size.texts
     images += size.images
     videos += size.videos
-    files += size.files
-    fileBytes += size.fileBytes
   }
-  return { tokens, bytes: files > images + videos ? bytes + fileBytes : bytes, images, videos }
+  return { tokens, bytes, images, videos }
 }
 
 /** One for all: a measurement is never interrupted. */
 const scanner = new StringScanner()
+const parts = new Parts()
 
-/** Measures a JSON value that is known to be valid. Long strings are skipped by native search, not decoded. */
-export function promptSize(body: Buffer, from: number, to: number): PromptSize {
+/**
+ * Measures a JSON value that is known to be valid. Long strings are skipped by native search, not decoded.
+ * @param isText whether no files may stand in it, whatever looks like one
+ */
+export function promptSize(body: Buffer, from: number, to: number, isText = false): PromptSize {
   let bytes = 0
   let images = 0
   let videos = 0
-  let files = 0
-  let fileBytes = 0
   let searches = 0
   let keyAt = from
   let keyEnd = from
   let isValue = false
   let isType = false
   let nextBackslash = -1
+  parts.begin(isText)
   for (let at = from; at < to; at++) {
     const byte = body[at]
     if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) continue
     bytes++
     if (byte !== QUOTE) {
+      // What a tool is given is read as text by the model, whatever its fields are called.
+      if (byte === OPEN_BRACE || byte === OPEN_BRACKET)
+        parts.open(isValue && isKey(INPUT, body, keyAt, keyEnd))
+      else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) parts.close(byte === CLOSE_BRACE)
       isValue = byte === COLON
       continue
     }
@@ -102,8 +110,7 @@ export function promptSize(body: Buffer, from: number, to: number): PromptSize {
     const length = end - start
     if (length > LONG && isValue && isFileKey(body, keyAt, keyEnd) && isFile(body, start)) {
       bytes += 1
-      files++
-      fileBytes += length
+      parts.file(length)
     } else {
       if (nextBackslash < start) {
         const found = body.indexOf(BACKSLASH, start)
@@ -112,24 +119,33 @@ export function promptSize(body: Buffer, from: number, to: number): PromptSize {
       bytes += length + 1
       if (nextBackslash < end) bytes -= savedByEscapes(body, nextBackslash, end)
       if (!isValue) {
-        isType = length === TYPE.length && body.compare(TYPE, 0, length, start, end) === 0
+        isType = isKey(TYPE, body, start, end)
         keyAt = start
         keyEnd = end
       } else if (isType && length <= LONGEST_TYPE) {
         const word = body.toString('latin1', start, end)
-        if (IMAGE_TYPES.has(word)) images++
-        else if (VIDEO_TYPES.has(word)) videos++
-        else if (word.startsWith(SEARCH)) searches++
+        if (IMAGE_TYPES.has(word)) {
+          images++
+          parts.media()
+        } else if (VIDEO_TYPES.has(word)) {
+          videos++
+          parts.media()
+        } else if (word.startsWith(SEARCH)) searches++
       }
     }
     isValue = false
     at = end
   }
-  return { bytes, images, videos, files, fileBytes, searches }
+  parts.end()
+  return { bytes, texts: parts.texts, images, videos, searches }
+}
+
+function isKey(key: Buffer, body: Buffer, from: number, to: number): boolean {
+  return key.length === to - from && body.compare(key, 0, key.length, from, to) === 0
 }
 
 function isFileKey(body: Buffer, from: number, to: number): boolean {
-  return FILE_KEYS.some((key) => key.length === to - from && body.compare(key, 0, key.length, from, to) === 0)
+  return FILE_KEYS.some((key) => isKey(key, body, from, to))
 }
 
 function isFile(body: Buffer, start: number): boolean {

@@ -5,7 +5,7 @@ import { promptTokensIn, usageOf } from './usage.ts'
 
 /** What went to the caller, for an estimate when an answer was cut. */
 export interface Delivered {
-  /** Of text, decoded. For a WebSocket, billed characters of the texts that were spoken, wholly or in part. */
+  /** Of text, decoded. For a WebSocket, billed characters of the texts that were spoken or wait to be. */
   readonly characters: number
   /** Of text, decoded; of audio, the audio itself. */
   readonly bytes: number

@@ -3,8 +3,9 @@ import { failureIn, STATUS } from './meter-status.ts'
 import { Extractor } from './meter-extract.ts'
 import type { Reading } from './meter-reading.ts'
 import { shapeOf } from './meter-shape.ts'
+import { SpeechMessages } from './meter-speech-message.ts'
+import { UnansweredTexts } from './meter-speech-texts.ts'
 import { Tally } from './meter-tally.ts'
-import { billedCharactersIn } from './characters.ts'
 import { countOf, usageOf } from './usage.ts'
 
 const fromServer = shapeOf({
@@ -16,20 +17,17 @@ const fromServer = shapeOf({
   audio: 'size data.audio',
 })
 
-const fromClient = shapeOf({ event: 'value event', model: 'value model', text: 'span text' })
-
 /** A text that is skipped because it is empty (2203) or too long (2204); the session goes on. */
 const SKIPPED: ReadonlySet<unknown> = new Set([2203, 2204])
-/** Texts that wait to be spoken; a client that sends more without waiting is counted together. */
-const MOST_WAITING = 1000
 
 /**
  * Speech over a WebSocket (speech-t2a-websocket). The final frame of each text says what was billed for it; a frame
- * without a number counts as the last one before it within the same text. The sum over all texts is the usage.
+ * without a number counts as the last one before it within the same text. The sum over all texts is the usage; texts
+ * that were sent and not answered are `delivered` as well, for MiniMax may speak and bill them all the same.
  */
 export class SocketMeter implements Meter {
   readonly #server = new Extractor(fromServer)
-  readonly #client = new Extractor(fromClient)
+  readonly #client = new SpeechMessages()
   readonly #tally = new Tally()
   #isReadable = true
   #frames = 0
@@ -37,7 +35,8 @@ export class SocketMeter implements Meter {
   #voices = 0
   /** Of the text that is being spoken: what its frames said so far, and whether any was heard. */
   #current = { characters: 0, voices: 0, isHeard: false }
-  readonly #waiting: number[] = []
+  readonly #unanswered = new UnansweredTexts()
+  #hasBegun = false
 
   constructor(model: string | null) {
     this.#tally.model = model
@@ -53,12 +52,8 @@ export class SocketMeter implements Meter {
 
   pushFrame(direction: 'client' | 'server', message: Buffer): void {
     try {
-      const json = direction === 'client' ? this.#client : this.#server
-      json.reset()
-      json.push(message, 0, message.length)
-      if (!json.isWhole) this.#isReadable = false
-      else if (direction === 'client') this.#readClient(message)
-      else this.#readServer()
+      if (direction === 'client') this.#readClient(message)
+      else this.#readServer(message)
     } catch {
       // A mistake of the meter must not touch the session.
       this.#isReadable = false
@@ -74,35 +69,49 @@ export class SocketMeter implements Meter {
     const characters = this.#characters + this.#current.characters
     const voices = this.#voices + this.#current.voices
     const usage = usageOf({ characters, voices })
-    const pending = this.#current.isHeard && this.#current.characters === 0 ? (this.#waiting[0] ?? 0) : 0
+    const unanswered = hasEnded ? 0 : this.#unansweredCharacters()
     return {
       usage: usage === 'wrong' || characters + voices === 0 ? null : usage,
       model,
       serviceTier: null,
       resolution: null,
       failure,
-      isComplete: characters + voices > 0 && !this.#current.isHeard,
+      isComplete: characters + voices > 0 && !this.#current.isHeard && unanswered === 0,
       isReadable: this.#isReadable && isReadable,
       hasEnded,
-      delivered: { characters: characters + pending, bytes, frames: this.#frames, tokens: 0 },
+      delivered: { characters: characters + unanswered, bytes, frames: this.#frames, tokens: 0 },
     }
   }
 
-  #readClient(message: Buffer): void {
-    const { found } = this.#client
-    const { slots } = fromClient
-    const event = found.values[slots.event]
-    if (event === 'task_start') this.#tally.readModel(found.values[slots.model])
-    const to = found.more[slots.text] ?? 0
-    if (event !== 'task_continue' || to === 0) return
-    const characters = billedCharactersIn(message, found.number(slots.text), to)
-    const last = this.#waiting.length - 1
-    if (last + 1 < MOST_WAITING) this.#waiting.push(characters)
-    else this.#waiting[last] = (this.#waiting[last] ?? 0) + characters
+  /** What a text is billed is told before its last frame at times; then that is the better number. */
+  #unansweredCharacters(): number {
+    const { characters, first } = this.#unanswered
+    return this.#current.characters === 0 ? characters : characters - first
   }
 
-  #readServer(): void {
-    const { found } = this.#server
+  #readClient(message: Buffer): void {
+    const read = this.#client.read(message)
+    if (read === null) {
+      this.#isReadable = false
+      return
+    }
+    const { event, model, characters } = read
+    if (event === 'task_start' && !this.#hasBegun) {
+      this.#hasBegun = true
+      this.#tally.readModel(model)
+    } else if (event === 'task_continue') this.#unanswered.add(characters)
+    else if (event === 'task_cancel') this.#unanswered.cancel()
+  }
+
+  #readServer(message: Buffer): void {
+    const json = this.#server
+    json.reset()
+    json.push(message, 0, message.length)
+    if (!json.isWhole) {
+      this.#isReadable = false
+      return
+    }
+    const { found } = json
     const { slots } = fromServer
     this.#frames++
     const event = found.values[slots.event]
@@ -112,6 +121,7 @@ export class SocketMeter implements Meter {
     this.#tally.addAudio(digits)
     if (digits > 0) this.#current.isHeard = true
     if (event === 'task_finished') this.#tally.hasEnded = true
+    else if (event === 'task_canceled') this.#cancelled()
     const told = usageOf({
       characters: countOf(found.values[slots.characters]),
       voices: countOf(found.values[slots.voices]),
@@ -125,9 +135,18 @@ export class SocketMeter implements Meter {
   }
 
   #endOfText(): void {
+    this.#unanswered.answer(this.#current.characters)
+    this.#addCurrent()
+  }
+
+  #cancelled(): void {
+    this.#unanswered.cancelled()
+    this.#addCurrent()
+  }
+
+  #addCurrent(): void {
     this.#characters += this.#current.characters
     this.#voices += this.#current.voices
     this.#current = { characters: 0, voices: 0, isHeard: false }
-    this.#waiting.shift()
   }
 }

@@ -2,6 +2,7 @@ import type { GatewayError, Outcome, RefusalCode } from '../errors.ts'
 import { failureOfStatus } from '../minimax/failures.ts'
 
 /** Close codes of RFC 6455 section 7.4, and of ours in the private range. */
+export const NORMAL = 1000
 export const GOING_AWAY = 1001
 export const UNSUPPORTED_DATA = 1003
 export const POLICY_VIOLATION = 1008
@@ -33,6 +34,7 @@ function truncated(reason: string): string {
 export function closeCodeOf(error: GatewayError): number {
   switch (error.code) {
     case 'token_revoked':
+    case 'token_suspended':
     case 'token_expired':
     case 'user_suspended':
       return UNAUTHORIZED

@@ -10,17 +10,13 @@ const MAX_EARLY = 64 * 1024
 export class EarlyBytes {
   readonly #socket: Duplex
   readonly #chunks: Buffer[] = []
-  readonly #onGone: () => void
+  #onGone: (() => void) | null = null
   #length = 0
 
-  /** @param onGone the client has left; not called once the bytes are taken */
-  constructor(socket: Duplex, onGone: () => void) {
+  constructor(socket: Duplex) {
     this.#socket = socket
-    this.#onGone = onGone
     socket.on('data', this.#onData)
-    socket.on('end', this.#onGone)
-    socket.on('close', this.#onGone)
-    socket.on('error', this.#onGone)
+    for (const event of ['end', 'close', 'error']) socket.on(event, this.#onEnd)
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -29,11 +25,28 @@ export class EarlyBytes {
     if (this.#length > MAX_EARLY) this.#socket.pause()
   }
 
+  readonly #onEnd = (): void => this.#onGone?.()
+
+  /** Whether the client has left, or closed its side, after which nobody can be accepted any more. */
+  get isGone(): boolean {
+    const { destroyed, readable, writable } = this.#socket
+    return destroyed || !readable || !writable
+  }
+
+  /**
+   * Who is told from now on, until the bytes are taken.
+   * @param onGone the client has left: called at once where it has left already, and possibly again; null: nobody
+   */
+  watch(onGone: (() => void) | null): void {
+    this.#onGone = onGone
+    if (this.isGone) onGone?.()
+  }
+
   /** Lets go of the connection, for somebody else to listen to from now on. @returns what came so far */
   take(): readonly Buffer[] {
     const socket = this.#socket
     socket.off('data', this.#onData)
-    for (const event of ['end', 'close', 'error']) socket.off(event, this.#onGone)
+    for (const event of ['end', 'close', 'error']) socket.off(event, this.#onEnd)
     if (socket.isPaused()) socket.resume()
     return this.#chunks
   }

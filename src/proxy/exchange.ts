@@ -5,6 +5,7 @@ import { Renamer } from '../lib/rename.ts'
 import type { Operation } from '../minimax/catalog.ts'
 import type { ReportedFailure } from '../minimax/dialects.ts'
 import { failureOfStatus } from '../minimax/failures.ts'
+import { tokensIn } from '../minimax/usage.ts'
 import { Answer, type AnswerListener } from './answer.ts'
 import type { CallBooks } from './books.ts'
 import type { CallObjects } from './call-objects.ts'
@@ -494,7 +495,6 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     const { call } = this
     call.keyMasked += this.#scrubber.masked
     if (failure?.code !== undefined) call.providerCode = failure.code
-    this.#turn?.end()
     this.#objects?.ended(failure?.outcome ?? outcome)
     const finish = (): void => {
       this.#tools.live.delete(this)
@@ -504,6 +504,8 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     const keep = this.#keeping(failure, finish)
     if (this.#hasSaidItsEnd) keep()
     else this.#books.settle({ outcome, failure, document }, keep)
+    // The books have said what it used; what it was taken to use beyond that is free for others.
+    this.#turn?.end(tokensIn(call.bill?.usage ?? {}))
   }
 
   /** What the caller can be given again is kept before they have the last of it: they may ask again at once. */

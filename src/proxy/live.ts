@@ -17,6 +17,22 @@ export interface LiveCall extends BagItem {
   drop(): void
 }
 
+/** A token or a user that ends. */
+export interface CallerEnding {
+  readonly tokenId?: string
+  readonly userId?: string
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number
+  /** What their calls are told; without one: that the token was revoked, or the user suspended. */
+  readonly code?: RefusalCode
+}
+
+interface KeptEnding {
+  /** By the monotonic clock. */
+  readonly at: number
+  readonly code: RefusalCode
+}
+
 /** A caller that takes no byte for so long is gone. */
 const STALL_MS = 60_000
 const SWEEP_MS = 250
@@ -30,8 +46,8 @@ const REMEMBER_MS = 10 * 60_000
 export class LiveCalls {
   readonly #clock: Clock
   readonly #calls = new Bag<LiveCall>()
-  /** Tokens and users that end, with the monotonic time of it. Who was let in later had a right to be. */
-  readonly #endings = new Map<string, number>()
+  /** Tokens and users that end. Who was let in later had a right to be. */
+  readonly #endings = new Map<string, KeptEnding>()
   readonly #timer: NodeJS.Timeout
   #whenIdle: (() => void)[] = []
 
@@ -59,10 +75,11 @@ export class LiveCalls {
   }
 
   /** A token or a user ends at a time of the wall clock: what goes on in its name is closed by the next sweep after it. */
-  end(ending: { readonly tokenId?: string; readonly userId?: string; readonly at: number }): void {
+  end(ending: CallerEnding): void {
+    const { tokenId, userId, code } = ending
     const at = this.#clock.monotonic() + Math.max(0, ending.at - this.#clock.now())
-    if (ending.tokenId !== undefined) this.#endings.set(`token ${ending.tokenId}`, at)
-    if (ending.userId !== undefined) this.#endings.set(`user ${ending.userId}`, at)
+    if (tokenId !== undefined) this.#endings.set(`token ${tokenId}`, { at, code: code ?? 'token_revoked' })
+    if (userId !== undefined) this.#endings.set(`user ${userId}`, { at, code: code ?? 'user_suspended' })
   }
 
   /** Resolves when nothing is under way. */
@@ -85,20 +102,24 @@ export class LiveCalls {
       else if (live.stalledSince !== 0 && now - live.stalledSince >= STALL_MS) live.drop()
       else if (live.call.caller !== null) this.#sweepCaller(live, live.call.caller, now, wall)
     })
-    for (const [who, at] of this.#endings) if (now >= at + REMEMBER_MS) this.#endings.delete(who)
+    for (const [who, { at }] of this.#endings) if (now >= at + REMEMBER_MS) this.#endings.delete(who)
   }
 
   #sweepCaller(live: LiveCall, caller: CallCaller, now: number, wall: number): void {
     if (wall >= caller.expiresAt) live.abort('token_expired')
     else if (this.#endings.size > 0) {
-      if (this.#hasEnded(`token ${caller.tokenId}`, live, now)) live.abort('token_revoked')
-      else if (this.#hasEnded(`user ${caller.userId}`, live, now)) live.abort('user_suspended')
+      const code =
+        this.#endingOf(`token ${caller.tokenId}`, live, now) ??
+        this.#endingOf(`user ${caller.userId}`, live, now)
+      if (code !== undefined) live.abort(code)
     }
   }
 
-  #hasEnded(who: string, live: LiveCall, now: number): boolean {
-    const at = this.#endings.get(who)
-    return at !== undefined && now >= at && live.call.startedAt <= at
+  #endingOf(who: string, live: LiveCall, now: number): RefusalCode | undefined {
+    const ending = this.#endings.get(who)
+    return ending !== undefined && now >= ending.at && live.call.startedAt <= ending.at
+      ? ending.code
+      : undefined
   }
 
   close(): void {

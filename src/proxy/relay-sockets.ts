@@ -1,6 +1,9 @@
 import { WebSocket, WebSocketServer } from 'ws'
+import { GatewayError } from '../errors.ts'
+import { refusalOfHandshake } from './closing.ts'
 import type { Handshake } from './handshake.ts'
 import type { WebSocketTools } from './relay-tools.ts'
+import { transportRefusal } from './transport.ts'
 
 /** Either end of a relay. */
 export type RelaySocket = WebSocket
@@ -19,13 +22,15 @@ export function isOpen(socket: RelaySocket): boolean {
 /**
  * Opens the connection to upstream, with a key of ours and nothing of the client's.
  * @param authorization the upstream key as a header value
+ * @param fail is told why there is no connection, or why it broke
  */
 export function openUpstream(
   tools: Pick<WebSocketTools, 'baseUrl' | 'ca' | 'connectTimeoutMs'>,
   path: string,
   authorization: string,
+  fail: (error: GatewayError) => void,
 ): RelaySocket {
-  return new WebSocket(tools.baseUrl.replace(/^http/, 'ws') + path, {
+  const socket = new WebSocket(tools.baseUrl.replace(/^http/, 'ws') + path, {
     headers: { authorization, 'user-agent': 'minimax-gateway' },
     perMessageDeflate: false,
     followRedirects: false,
@@ -33,6 +38,14 @@ export function openUpstream(
     maxPayload: MAX_UPSTREAM_MESSAGE,
     ...(tools.ca === undefined ? {} : { ca: [...tools.ca] }),
   })
+  socket.on('unexpected-response', (_request, answer) => {
+    answer.destroy()
+    fail(new GatewayError(refusalOfHandshake(answer.statusCode ?? 500)))
+  })
+  socket.on('error', (error) =>
+    fail(new GatewayError(transportRefusal(error).code, undefined, { cause: error })),
+  )
+  return socket
 }
 
 /**

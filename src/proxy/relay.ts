@@ -7,10 +7,10 @@ import {
   closeWith,
   GOING_AWAY,
   INTERNAL_ERROR,
-  refusalOfHandshake,
+  NORMAL,
   UNSUPPORTED_DATA,
 } from './closing.ts'
-import { EarlyBytes } from './early.ts'
+import type { EarlyBytes } from './early.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { Handshake } from './handshake.ts'
 import { viewJson } from './json.ts'
@@ -18,10 +18,10 @@ import { Inbox } from './inbox.ts'
 import type { LiveCall } from './live.ts'
 import { problemOf } from './refusal.ts'
 import { bytesOf, HIGH_WATER, pass, type Message } from './relay-flow.ts'
+import { Outbox } from './relay-outbox.ts'
 import type { WebSocketTools } from './relay-tools.ts'
 import { acceptClient, isOpen, openUpstream, type RelaySocket } from './relay-sockets.ts'
 import { Scrubber } from './scrub.ts'
-import { transportRefusal } from './transport.ts'
 
 /** One WebSocket of a client and one of ours to upstream, and what passes between them. */
 export class Relay implements LiveCall {
@@ -32,28 +32,34 @@ export class Relay implements LiveCall {
   readonly #upstream: RelaySocket
   readonly #handshake: Handshake
   #client: RelaySocket | undefined
-  #early: EarlyBytes | undefined
+  readonly #early: EarlyBytes
   #activeAt: number
   #stalledSince = 0
   #failure: ReportedFailure | undefined
   #stopHeartbeat: (() => void) | undefined
-  /** Messages that wait until what they cost is written down; null: none do. */
-  #waiting: Message[] | null = null
-  #onPassed: (() => void) | null = null
+  readonly #outbox = new Outbox({
+    due: () => this.#due(),
+    busy: (isBusy) => (isBusy ? this.#upstream.pause() : this.#upstream.resume()),
+    pass: (message) => this.#toClient(message),
+  })
   readonly #inbox = new Inbox({
     look: (message) => this.#look(message),
-    busy: (isBusy) => (isBusy ? this.#client?.pause() : this.#client?.resume()),
+    busy: (isBusy) => this.#readClient(!isBusy),
     failed: (thrown) => this.#fail(gatewayErrorOf(thrown)),
   })
   #isSettled = false
   #done = false
 
-  /** @param authorization the upstream key as a header value */
-  constructor(tools: WebSocketTools, handshake: Handshake, authorization: string) {
+  /**
+   * @param early what the client sends before it is accepted
+   * @param authorization the upstream key as a header value
+   */
+  constructor(tools: WebSocketTools, handshake: Handshake, early: EarlyBytes, authorization: string) {
     this.#tools = tools
     this.call = handshake.call
-    this.#upstream = openUpstream(tools, handshake.path, authorization)
+    this.#upstream = openUpstream(tools, handshake.path, authorization, (error) => this.#fail(error))
     this.#handshake = handshake
+    this.#early = early
     this.#activeAt = tools.clock.monotonic()
   }
 
@@ -72,18 +78,10 @@ export class Relay implements LiveCall {
   start(): void {
     this.#tools.live.add(this)
     const upstream = this.#upstream
-    this.#early = new EarlyBytes(this.#handshake.socket, () => this.#clientClosed(1006, Buffer.alloc(0)))
     upstream.on('open', () => this.#accept())
     upstream.on('message', (data, isBinary) => this.#fromUpstream(bytesOf(data), isBinary))
     upstream.on('close', (code, reason) => this.#upstreamClosed(code, reason))
-    upstream.on('unexpected-response', (_request, answer) => {
-      answer.destroy()
-      const code = refusalOfHandshake(answer.statusCode ?? 500)
-      this.#fail(new GatewayError(code))
-    })
-    upstream.on('error', (error) =>
-      this.#fail(new GatewayError(transportRefusal(error).code, undefined, { cause: error })),
-    )
+    this.#early.watch(() => this.#leftUnaccepted())
   }
 
   abort(code: RefusalCode): void {
@@ -98,7 +96,11 @@ export class Relay implements LiveCall {
 
   #accept(): void {
     if (this.#done) return
-    const early = this.#early?.take() ?? []
+    if (this.#early.isGone) {
+      this.#leftUnaccepted()
+      return
+    }
+    const early = this.#early.take()
     this.#handshake.release()
     acceptClient(this.#handshake, early, this.call.requestId, (client) => {
       this.#client = client
@@ -109,6 +111,24 @@ export class Relay implements LiveCall {
       client.on('error', () => client.close())
       this.#stopHeartbeat = startHeartbeat([client, this.#upstream])
     })
+    // Its connection broke, or its handshake was refused after all.
+    if (this.#client === undefined) this.#leave()
+  }
+
+  #leftUnaccepted(): void {
+    this.#leave()
+    this.#handshake.socket.destroy()
+  }
+
+  #leave(): void {
+    this.#end('caller_gone')
+    this.#upstream.terminate()
+  }
+
+  /** Where upstream takes no more at the moment, it is read again when that does. */
+  #readClient(isRead: boolean): void {
+    if (!isRead) this.#client?.pause()
+    else if (this.#upstream.bufferedAmount <= HIGH_WATER) this.#client?.resume()
   }
 
   #fromClient(message: Buffer, isBinary: boolean): void {
@@ -120,7 +140,7 @@ export class Relay implements LiveCall {
 
   /** @throws GatewayError, or rejects with one, when the message may not go on */
   #look({ bytes, isBinary }: Message): Promise<void> | undefined {
-    if (this.#done) return undefined
+    if (this.#isOver) return undefined
     if (isBinary) {
       this.#close('caller_invalid', UNSUPPORTED_DATA, 'binary messages are not part of this API')
       return undefined
@@ -131,8 +151,13 @@ export class Relay implements LiveCall {
     return undefined
   }
 
+  /** Nothing that comes after the end of the task is sent: nobody would be billed for it. */
+  get #isOver(): boolean {
+    return this.#done || this.#handshake.books.hasEnded
+  }
+
   #toUpstream(message: Buffer): void {
-    if (this.#done) return
+    if (this.#isOver) return
     this.#handshake.books.pushFrame('client', message)
     const client = this.#client
     if (client !== undefined) pass(this.#upstream, message, false, client)
@@ -153,45 +178,34 @@ export class Relay implements LiveCall {
     this.call.keyMasked += scrubber.masked
     if (scrubber.failure !== undefined) this.#failure = scrubber.failure
     this.call.bytesOut += clean.length
-    if (this.#waiting !== null) this.#waiting.push({ bytes: clean, isBinary })
-    else if (!this.#isSettled && books.hasEnded) this.#passWhenSettled({ bytes: clean, isBinary })
-    else if (books.owes) this.#passWhenWritten({ bytes: clean, isBinary })
-    else this.#toClient({ bytes: clean, isBinary })
+    this.#outbox.push({ bytes: clean, isBinary })
   }
 
-  /** The session says that it ends: nothing more will be used. */
-  #passWhenSettled(message: Message): void {
+  /** A message tells that something was used, or that all is over: the caller reads it when that is on the books. */
+  #due(): ((done: () => void) => void) | null {
+    const { books } = this.#handshake
+    if (this.#done || this.#isSettled) return null
+    if (books.hasEnded) return (done) => this.#settle(done)
+    return books.owes ? (done) => this.#checkpoint(done) : null
+  }
+
+  /** The session says that it ends: nothing more will be used, and upstream closes it. */
+  #settle(done: () => void): void {
     const failure = this.#failure
     if (failure?.code !== undefined) this.call.providerCode = failure.code
     const outcome = failure?.outcome ?? 'ok'
     this.#isSettled = true
-    this.#passWhen(message, (done) =>
-      this.#handshake.books.settle({ outcome, failure, document: null }, done),
-    )
+    this.#handshake.books.settle({ outcome, failure, document: null }, () => {
+      done()
+      if (isOpen(this.#upstream)) this.#upstream.close(NORMAL)
+    })
   }
 
-  /** What was used is on the books before the caller reads it; where it was the last that they may use, the session ends. */
-  #passWhenWritten(message: Message): void {
-    this.#passWhen(message, (done) =>
-      this.#handshake.books.checkpoint((error) => {
-        done()
-        if (error !== null) this.#fail(error)
-      }),
-    )
-  }
-
-  /** A message tells that something was used; the caller reads it when that is on the books. */
-  #passWhen(message: Message, write: (done: () => void) => void): void {
-    this.#waiting = [message]
-    this.#upstream.pause()
-    write(() => {
-      const waiting = this.#waiting ?? []
-      this.#waiting = null
-      this.#upstream.resume()
-      for (const one of waiting) this.#toClient(one)
-      const onPassed = this.#onPassed
-      this.#onPassed = null
-      onPassed?.()
+  /** Where it was more than the caller may use, the session ends. */
+  #checkpoint(done: () => void): void {
+    this.#handshake.books.checkpoint((error) => {
+      done()
+      if (error !== null) this.#fail(error)
     })
   }
 
@@ -213,21 +227,17 @@ export class Relay implements LiveCall {
   }
 
   #upstreamClosed(code: number, reason: Buffer): void {
-    if (this.#done) return
-    if (this.#waiting !== null) {
-      this.#onPassed = () => this.#upstreamClosed(code, reason)
-      return
-    }
-    if (this.#client === undefined) {
-      this.#fail(new GatewayError('upstream_disconnected'))
-      return
-    }
-    const lost = code === 1006
-    this.#close(
-      this.#failure?.outcome ?? outcomeOfClose(code),
-      lost ? INTERNAL_ERROR : code,
-      lost ? 'the provider closed the connection' : this.#clean(reason),
-    )
+    this.#outbox.whenEmpty(() => {
+      if (this.#client === undefined) {
+        this.#fail(new GatewayError('upstream_disconnected'))
+        return
+      }
+      const outcome = this.#failure?.outcome
+      // Once the task has ended, nothing is lost with the connection.
+      if (code !== 1006) this.#close(outcome ?? outcomeOfClose(code), code, this.#clean(reason))
+      else if (this.#isSettled) this.#close(outcome ?? 'ok', NORMAL, '')
+      else this.#close(outcome ?? outcomeOfClose(code), INTERNAL_ERROR, 'the provider closed the connection')
+    })
   }
 
   /** A reason is for people; one that may speak of the operator's account is not for these. */

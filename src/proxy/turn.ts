@@ -2,8 +2,8 @@ import type { GatewayError } from '../errors.ts'
 
 /** A call's right to use the shared account, or its place in the queue for it. */
 export interface CallTurn {
-  /** On every path, at the end of the call; again is nothing. */
-  end(): void
+  /** On every path, at the end of the call; again is nothing. @param used the tokens that it did use; left out: not known */
+  end(used?: number): void
 }
 
 /** Whose call asks for a turn, and at what. */

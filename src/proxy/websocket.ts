@@ -1,4 +1,5 @@
 import { GatewayError, type Outcome } from '../errors.ts'
+import { EarlyBytes } from './early.ts'
 import type { Handshake } from './handshake.ts'
 import type { UpstreamKey } from './keys.ts'
 import type { WebSocketTools } from './relay-tools.ts'
@@ -38,11 +39,15 @@ export class WebSocketRelays {
       state.turn?.end()
       handshake.ended(outcome)
     }
-    const gone = (): void => {
+    // A client that closes its side only, which its own close would not tell, has left as well.
+    const early = new EarlyBytes(socket)
+    early.watch(() => {
+      if (state.isOver) return
       call.finish('caller_gone')
       ended('caller_gone')
-    }
-    socket.once('close', gone)
+      socket.destroy()
+    })
+    if (early.isGone) return
     // The model is named by a message, later on.
     const request = {
       account: key.account,
@@ -52,9 +57,8 @@ export class WebSocketRelays {
       tokens: 0,
     }
     state.turn = turns.take(request, (error) => {
-      socket.off('close', gone)
       if (state.isOver) return
-      if (error === null) this.#write({ ...handshake, ended }, key)
+      if (error === null) this.#write({ ...handshake, ended }, early, key)
       else {
         ended(error.outcome)
         refuse(handshake, error)
@@ -64,11 +68,13 @@ export class WebSocketRelays {
     if (state.isOver) state.turn.end()
   }
 
-  #write(handshake: Handshake, key: UpstreamKey): void {
+  #write(handshake: Handshake, early: EarlyBytes, key: UpstreamKey): void {
     const { call, books, socket } = handshake
+    // Who leaves now is found out when the call is written down.
+    early.watch(null)
     books.open((error) => {
-      if (error === null && !socket.destroyed) {
-        this.#connect(handshake, key)
+      if (error === null && !early.isGone) {
+        this.#connect(handshake, early, key)
         return
       }
       const outcome = error?.outcome ?? 'caller_gone'
@@ -77,16 +83,17 @@ export class WebSocketRelays {
       books.settle({ outcome, failure: undefined, document: null }, () => {
         call.finish(outcome)
         if (error !== null) handshake.refuse(error)
+        else socket.destroy()
       })
     })
   }
 
-  #connect(handshake: Handshake, key: UpstreamKey): void {
+  #connect(handshake: Handshake, early: EarlyBytes, key: UpstreamKey): void {
     const { call } = handshake
     call.upstreamKey = key.name
     call.attempts = 1
     call.sentAt = this.#tools.clock.monotonic()
-    new Relay(this.#tools, handshake, key.authorization).start()
+    new Relay(this.#tools, handshake, early, key.authorization).start()
   }
 }
 

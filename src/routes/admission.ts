@@ -12,10 +12,11 @@ import { refuseRepeatedHeaders } from '../proxy/headers.ts'
 import { checkHandshake } from '../proxy/handshake.ts'
 import { refuseCredential } from './caller.ts'
 import { upgradeOf, type Passage, type Pipeline } from './passage.ts'
+import { eventOf } from './watch.ts'
 
 /** The first stage: finds the operation by the exact method and path, and opens the call that will be accounted for. */
 export function begin(pipeline: Pipeline, request: FastifyRequest, response: ServerResponse): Passage {
-  const { clock, metrics, bodies, overload } = pipeline
+  const { clock, metrics, bodies, overload, watch, heard } = pipeline
   const url = request.raw.url ?? '/'
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
@@ -25,6 +26,9 @@ export function begin(pipeline: Pipeline, request: FastifyRequest, response: Ser
     overload.end()
     bodies.budget.release(ended)
     metrics.finish(ended)
+    heard(ended)
+    const { identity } = passage
+    if (identity !== null) watch.observe(eventOf(ended, identity, request.raw, clock.now()))
     pipeline.log(ended)
   })
   const query = mark < 0 ? '' : url.slice(mark + 1)

@@ -8,10 +8,11 @@ import { accountAnswer } from './account.ts'
 import { queryOf, readJson } from './bodies.ts'
 import { callerLimits } from './reserve.ts'
 import type { MatchedPassage, Passage, Pipeline } from './passage.ts'
+import { addRatesOf, countUncharged } from './uncharged.ts'
 
 /**
  * What never reaches MiniMax: the operations of the account, to which each caller gets an answer about themselves, and
- * lists, which hold their own objects alone.
+ * lists, which hold their own objects alone. Both count as requests.
  */
 export function answerOwn(
   pipeline: Pipeline,
@@ -19,30 +20,42 @@ export function answerOwn(
   request: FastifyRequest,
   bytes: Buffer | undefined,
 ): void {
-  const { call, match } = passage
+  const read = readerOf(pipeline, passage, bytes)
+  const fail = (thrown: unknown): void => refuse(passage, request, thrown)
+  countUncharged(
+    pipeline,
+    passage,
+    () =>
+      void read()
+        .then((document) => answer(pipeline, passage, document))
+        .catch(fail),
+    fail,
+  )
+}
+
+/** @returns what reads the document of the answer. @throws GatewayError for a body that is none */
+function readerOf(
+  pipeline: Pipeline,
+  passage: MatchedPassage,
+  bytes: Buffer | undefined,
+): () => Promise<Buffer> {
+  const { call, match, identity } = passage
   const { operation } = match
   if (objectsOf(operation.name).lists === null) {
-    pipeline.limiter
-      .standing(callerLimits(passage.identity))
-      .then((standing) =>
-        answer(
-          passage,
-          Buffer.from(JSON.stringify(accountAnswer(operation, pipeline.clock.now(), standing))),
-        ),
-      )
-      .catch((thrown: unknown) => refuse(passage, request, thrown))
-    return
+    return async () => {
+      const standing = await pipeline.limiter.standing(callerLimits(identity))
+      return Buffer.from(JSON.stringify(accountAnswer(operation, pipeline.clock.now(), standing)))
+    }
   }
   const body = operation.body === 'json' ? readJson(passage, bytes).bytes : null
   const query = queryOf(upstreamPath(match, passage.query, undefined))
-  pipeline
-    .list(call.caller?.userId ?? '', { operation: operation.name, query, body })
-    .then((document) => answer(passage, document))
-    .catch((thrown: unknown) => refuse(passage, request, thrown))
+  return () => pipeline.list(call.caller?.userId ?? '', { operation: operation.name, query, body })
 }
 
-function answer({ call, match, response }: MatchedPassage, document: Buffer): void {
+function answer(pipeline: Pipeline, passage: MatchedPassage, document: Buffer): void {
+  const { call, match, response } = passage
   const headers = commonHeaders(match.operation, call.requestId)
+  addRatesOf(pipeline, passage, headers)
   headers.push('content-type', 'application/json; charset=utf-8', 'content-length', String(document.length))
   call.status = 200
   call.bytesOut = document.length
@@ -65,6 +78,7 @@ export function refuse(passage: Passage, request: FastifyRequest, thrown: unknow
 
 function say({ call, response }: Passage, { raw }: FastifyRequest, thrown: unknown): void {
   const error = gatewayErrorOf(thrown)
+  call.refusal = error.code
   call.cause = error.cause
   if (raw.destroyed && !raw.complete) {
     call.finish('caller_gone')

@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts'
+import { fingerprintOf } from '../lib/fingerprint.ts'
 import { viewJson, type JsonView } from '../proxy/json.ts'
 import { checkModel, type MatchedPassage } from './passage.ts'
 
@@ -20,6 +21,8 @@ export function readJson(passage: MatchedPassage, bytes: Buffer | undefined): Re
   const view = viewJson(bytes)
   if (view.modelMistyped) throw new GatewayError('model_missing')
   passage.call.stream = view.stream && passage.match.operation.answer === 'stream'
+  // Before the model is looked at: whoever is refused for it may be trying out what the token may do.
+  passage.call.contentHash = fingerprintOf(bytes)
   checkModel(passage, view.model)
   return { bytes, view }
 }

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { credentialOf } from '../auth/credential.ts'
 import type { Identity } from '../auth/identity.ts'
+import { TokenRefusal } from '../auth/refusal.ts'
 import { GatewayError, gatewayErrorOf } from '../errors.ts'
 import { authResultOf } from '../metrics/labels.ts'
 import type { Pipeline } from './passage.ts'
@@ -10,12 +11,16 @@ import type { Pipeline } from './passage.ts'
  * @returns never: it rejects with what was thrown, or with `too_many_failures`
  */
 export async function refuseCredential(
-  { metrics, failures }: Pick<Pipeline, 'metrics' | 'failures'>,
+  { metrics, failures, watch, clock }: Pick<Pipeline, 'metrics' | 'failures' | 'watch' | 'clock'>,
   request: FastifyRequest,
   thrown: unknown,
 ): Promise<never> {
   const error = gatewayErrorOf(thrown)
   metrics.authAttempt(authResultOf(error.code))
+  if (error instanceof TokenRefusal) {
+    const { tokenId, userId } = error.identity
+    watch.refused({ code: error.code, tokenId, userId, address: request.ip, at: clock.now() })
+  }
   if (error.status === 401) {
     try {
       await failures.fail(request)
@@ -33,7 +38,7 @@ export async function refuseCredential(
  * @throws GatewayError as the authenticator does; `token_missing`, `too_many_failures`
  */
 export async function callerOf(
-  pipeline: Pick<Pipeline, 'authenticator' | 'failures' | 'metrics'>,
+  pipeline: Pick<Pipeline, 'authenticator' | 'failures' | 'metrics' | 'watch' | 'clock'>,
   request: FastifyRequest,
 ): Promise<Identity> {
   try {

@@ -30,7 +30,11 @@ const BudgetJson = Type.Object(
         description: 'Money in the currency of the gateway: a text as "12.50", with up to 9 decimals.',
       }),
     ),
-    unit: Type.Optional(Type.Enum([...UNITS], { description: `One of ${UNITS.join(', ')}.` })),
+    unit: Type.Optional(
+      Type.Enum([...UNITS], {
+        description: `One of ${UNITS.join(', ')}. A unit counts calls that are billed in it: requests only those with a price by the call.`,
+      }),
+    ),
     quantity: Type.Optional(
       Type.Number({
         minimum: 0,

@@ -18,11 +18,12 @@ import { upgradeOf, type Pipeline } from './passage.ts'
 import { hoursOf, rangeFields } from './range.ts'
 import { callerLimits } from './reserve.ts'
 import { standingView, StandingView } from './standing-json.ts'
+import { whileCounted } from './uncharged.ts'
 
 /** What users can ask the gateway about themselves. */
 export interface OwnRoutesOptions extends Pick<
   Pipeline,
-  'authenticator' | 'flood' | 'failures' | 'metrics' | 'clock' | 'isDraining' | 'limiter'
+  'authenticator' | 'flood' | 'failures' | 'metrics' | 'clock' | 'isDraining' | 'limiter' | 'watch'
 > {
   /** Gives a user what a code is worth. Rejects with a GatewayError. */
   readonly redeem: (userId: string, code: string) => Promise<CreditEntry>
@@ -94,6 +95,8 @@ class Turns {
   }
 }
 
+const requestIdOf = (reply: FastifyReply): string => String(reply.getHeader('x-request-id'))
+
 /** @throws GatewayError for what a request that means well never has */
 function refuseStrange({ raw }: FastifyRequest): void {
   refuseRepeatedHeaders(raw.rawHeaders)
@@ -108,7 +111,9 @@ function refuseStrange({ raw }: FastifyRequest): void {
  * The gateway's own API for users, under `/gateway/v1` on the public listener. Its errors are `{error: {code, message,
  * path?}}` as in the admin API: no SDK of a provider calls it, so there is no dialect to speak, and `path` says which
  * field of a query is wrong. It passes the same doors as a call to MiniMax, and goes on when a token's operations are
- * limited: what was used is no operation.
+ * limited: what was used is no operation. A question about usage counts as a request of its caller. Who they are and how
+ * their limits stand they may ask however many requests they made, so that whoever is refused can see why; and a code can
+ * be redeemed by whoever is refused for want of credit.
  */
 export async function ownRoutes(app: FastifyInstance, options: OwnRoutesOptions): Promise<void> {
   const { clock, ledger, limiter, currency } = options
@@ -167,12 +172,15 @@ export async function ownRoutes(app: FastifyInstance, options: OwnRoutesOptions)
   api.get(
     '/gateway/v1/usage',
     { schema: { querystring: OwnUsageQuery, response: { 200: UsageAnswer, default: ErrorView } } },
-    async (request) => {
-      const { userId } = callerOfRequest(request)
+    async (request, reply) => {
+      const caller = callerOfRequest(request)
+      const { userId } = caller
       const { query } = request
       const { group_by: groupBy = 'model' } = query
       const range = hoursOf(query, clock.now())
-      const totals = await turns.take(userId, () => ledger.usage({ groupBy, ...range, userId }))
+      const totals = await turns.take(userId, () =>
+        whileCounted(options, caller, requestIdOf(reply), () => ledger.usage({ groupBy, ...range, userId })),
+      )
       return usageAnswer(groupBy, range, totals)
     },
   )
@@ -182,7 +190,7 @@ function answerError({ onError }: OwnRoutesOptions) {
   return (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
     const own = ownError(error)
     if (own.cause !== undefined && own.status >= 500) {
-      onError(own.cause, String(reply.getHeader('x-request-id')))
+      onError(own.cause, requestIdOf(reply))
     }
     // A body that nobody asked for is not read.
     if (hasBody(request.raw)) void reply.header('connection', 'close')

@@ -24,6 +24,7 @@ import type { ScreenedCall } from '../tenancy/callbacks.ts'
 import type { ListRequest } from '../tenancy/listings.ts'
 import type { Session } from '../tenancy/session.ts'
 import type { Owner, ScreenedRequest } from '../tenancy/tools.ts'
+import type { Watch } from './watch.ts'
 
 /** The books of one call, which also know what it may cost and what is held for it. */
 export interface HeldBooks extends CallBooks {
@@ -31,6 +32,12 @@ export interface HeldBooks extends CallBooks {
   check(): void
   /** The most that the call may use and cost. @param known what its request does not say by itself */
   worstCase(known: KnownOfCall): Pick<Demand, 'charged' | 'usage'>
+  /**
+   * Holds what a client's message of a WebSocket may cost, before it is sent.
+   * @param voices how many voices that the session names were never used
+   * @returns undefined when it may go on now. Throws, or rejects with, a GatewayError when it may not
+   */
+  admit(message: Buffer, voices: number): Promise<void> | undefined
   /** What was reserved. The books end it when they are settled. */
   hold: CallHold | null
 }
@@ -79,6 +86,10 @@ export interface Pipeline {
   readonly groupId: string | undefined
   /** Whether new work is refused, because the process is about to end. */
   readonly isDraining: () => boolean
+  /** Watches for leaked and abused tokens. */
+  readonly watch: Watch
+  /** Told of each call that has ended, for the health of its upstream key. */
+  readonly heard: (call: Call) => void
   /** One log line. Called once for each call, at its end. */
   readonly log: (call: Call) => void
 }

@@ -221,7 +221,7 @@ function send(
   const { call, match, response } = passage
   const outgoing =
     match.operation.body === 'multipart'
-      ? formOutgoing(pipeline, passage, request, path)
+      ? formOutgoing(pipeline, passage, request, path, books)
       : outgoingOf(pipeline, passage, request, path, read === null ? null : changed(read, claim))
   // From here on the exchange says what becomes of the key.
   const keeper = passage.claim

@@ -3,16 +3,18 @@ import { fingerprintOf, idempotencyKeyOf } from '../idempotency/keys.ts'
 import { commonHeaders } from '../proxy/headers.ts'
 import type { KeptAnswer } from '../store/store.ts'
 import type { MatchedPassage, Pipeline } from './passage.ts'
+import { addRatesOf, countUncharged } from './uncharged.ts'
 
 /**
- * Sees to it that a request with an Idempotency-Key is carried out once: it claims the key, or gives the answer again.
+ * Sees to it that a request with an Idempotency-Key is carried out once: it claims the key, or gives the answer again,
+ * which counts as a request and costs nothing.
  * @param body the whole request; null for a form, which is passed on before it is whole
  * @param next carries it out; called at once where there is no key
  * @param fail is told why it may not be carried out, and of what `next` throws later
  * @throws GatewayError for a key that is none
  */
 export function once(
-  { replays }: Pick<Pipeline, 'replays'>,
+  pipeline: Pick<Pipeline, 'replays' | 'limiter' | 'clock'>,
   passage: MatchedPassage,
   request: IncomingMessage,
   body: Buffer | null,
@@ -25,18 +27,20 @@ export function once(
     next()
     return
   }
-  const scope = { userId: call.caller?.userId ?? '', operation: call.operation.name, key }
+  const { userId = '', userSince = 0 } = passage.identity ?? {}
+  const scope = { userId, userSince, operation: call.operation.name, key }
   const fingerprint = fingerprintOf({
     method: match.operation.method,
     url: request.url ?? '',
     body,
     contentLength: request.headers['content-length'],
   })
-  replays
+  pipeline.replays
     .begin(scope, fingerprint, call.requestId)
     .then((beginning) => {
       if (beginning.kind === 'replay') {
-        answerAgain(passage, beginning.answer)
+        const { answer } = beginning
+        countUncharged(pipeline, passage, () => answerAgain(pipeline, passage, answer), fail)
         return
       }
       passage.claim = beginning.claim
@@ -45,11 +49,13 @@ export function once(
     .catch(fail)
 }
 
-function answerAgain({ call, match, response }: MatchedPassage, answer: KeptAnswer): void {
+function answerAgain(pipeline: Pick<Pipeline, 'clock'>, passage: MatchedPassage, answer: KeptAnswer): void {
+  const { call, match, response } = passage
   const { status, contentType, body, requestId } = answer
   const headers = commonHeaders(match.operation, call.requestId)
   headers.push('idempotency-replayed', 'true', 'original-request', requestId)
   headers.push('content-type', contentType, 'content-length', String(body.length))
+  addRatesOf(pipeline, passage, headers)
   if (!response.req.complete) headers.push('connection', 'close')
   call.status = status
   call.bytesOut = body.length

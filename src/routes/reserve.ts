@@ -26,15 +26,10 @@ export function reserve(
   fail: (error: GatewayError) => void,
 ): void {
   books.check()
-  const caller = callerLimits(passage.identity)
-  // Whom nothing limits needs no estimate; the call is still counted, for a limit that is set while it is under way.
   const { call } = passage
-  const isFree = caller.subjects.length === 0 && !caller.prepaid && !estimatesAll
-  const worst = isFree
-    ? NOTHING
-    : books.worstCase({ ...known, maxOutputTokens: outputTokensOf(caller.subjects) })
-  const { usage } = worst
-  call.tokens = isFree ? 0 : tokensIn(usage)
+  const caller = callerLimits(passage.identity)
+  const { charged, usage } = worstCaseOf(caller, estimatesAll, books, known)
+  call.tokens = tokensIn(usage)
   limiter.reserve(
     {
       requestId: call.requestId,
@@ -43,7 +38,7 @@ export function reserve(
       subjects: caller.subjects,
       prepaid: caller.prepaid,
       model: call.model,
-      charged: worst.charged,
+      charged,
       usage,
     },
     (error, hold) => {
@@ -61,6 +56,34 @@ export function reserve(
       }
     },
   )
+}
+
+/**
+ * The same for a call that has named its model only after it was let in: that model's own limits, and what it costs with it.
+ * @returns never rejects: null when it is taken, else why the call has to end
+ */
+export function reserveModel(
+  { estimatesAll }: Pick<Pipeline, 'estimatesAll'>,
+  { call, identity }: Passage,
+  books: HeldBooks,
+  known: Omit<KnownOfCall, 'maxOutputTokens'>,
+): Promise<GatewayError | null> {
+  const { hold } = books
+  if (hold === null) return Promise.resolve(null)
+  const { charged, usage } = worstCaseOf(callerLimits(identity), estimatesAll, books, known)
+  const most = { charged, usage, model: call.model }
+  return new Promise((resolve) => hold.extend(most, resolve))
+}
+
+/** Whom nothing limits needs no estimate; the call is still counted, for a limit that is set while it is under way. */
+function worstCaseOf(
+  { subjects, prepaid }: CallerLimits,
+  estimatesAll: boolean,
+  books: HeldBooks,
+  known: Omit<KnownOfCall, 'maxOutputTokens'>,
+): Pick<Demand, 'charged' | 'usage'> {
+  if (subjects.length === 0 && !prepaid && !estimatesAll) return NOTHING
+  return books.worstCase({ ...known, maxOutputTokens: outputTokensOf(subjects) })
 }
 
 /** Whose limits hold for whoever calls. */

@@ -54,6 +54,9 @@ function open(
   refuse: (error: GatewayError) => void,
 ): void {
   const { call, match, protocol, response } = passage
+  let hasBegun = false
+  const held = (message: Buffer): Buffer | Promise<Buffer> =>
+    books.admit(message, session.unusedVoices)?.then(() => message) ?? message
   pipeline.relays.open({
     account: session.account,
     call,
@@ -68,10 +71,14 @@ function open(
     check(view, message) {
       if (view.modelMistyped) throw new GatewayError('model_missing')
       if (view.event === 'task_start') {
+        // The second one would name another model for what the first one's cost.
+        if (hasBegun) throw new GatewayError('invalid_request', 'The task of a WebSocket is started once.')
+        hasBegun = true
         checkModel(passage, view.model)
         if (view.model !== undefined) pipeline.checkPrice(match.operation.name, view.model)
       }
-      return session.check(message)
+      const checked = session.check(message)
+      return Buffer.isBuffer(checked) ? held(checked) : checked.then(held)
     },
     masked: (message) => session.masked(message),
     ended(outcome) {

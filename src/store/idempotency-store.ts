@@ -20,8 +20,9 @@ const TRIES = 3
 const NO_ANSWER = { status: 0, content_type: '', size: 0, body: null }
 
 /** The columns that tell a row's place. Clients put anything into keys, e-mail addresses and names: only a hash is kept. */
-function placeOf({ userId, operation, key }: IdempotencyScope) {
-  return { user_id: userId, operation, key_hash: createHash('sha256').update(key).digest('hex') }
+function placeOf({ userId, userSince, operation, key }: IdempotencyScope) {
+  const hash = createHash('sha256').update(`${userSince} ${key}`)
+  return { user_id: userId, operation, key_hash: hash.digest('hex') }
 }
 
 /** What tells the row of a request that holds its key still. */

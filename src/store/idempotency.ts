@@ -1,6 +1,8 @@
 /** Which request: keys of two users, or of two operations, have nothing to do with one another. */
 export interface IdempotencyScope {
   readonly userId: string
+  /** When that user was made, in milliseconds since the Unix epoch: who had the same id before is somebody else. */
+  readonly userSince: number
   readonly operation: string
   /** As the client sent it, 1 to 255 characters. Stores keep a hash of it alone. */
   readonly key: string

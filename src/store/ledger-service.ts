@@ -1,5 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Connection } from './connection.ts'
+import { createProfileWriter } from './incident-profiles.ts'
+import type { AbuseProfile } from './incidents.ts'
 import { changesFromText } from './ledger-codec.ts'
 import { createLedgerReader, type LedgerReads } from './ledger-reader.ts'
 import { LedgerWriter, type Pruned } from './ledger-writer.ts'
@@ -12,6 +14,8 @@ export interface WriterMethods {
   interrupt(at: number): Promise<number>
   prune(before: number, after: string): Promise<Pruned>
   pruneObjects(expiredBefore: number): Promise<number>
+  /** Not of the books, and many bytes: the thread that serves requests is not to wait for them. */
+  saveProfiles(profiles: readonly AbuseProfile[]): Promise<void>
   check(at: number): Promise<void>
 }
 
@@ -43,6 +47,7 @@ export async function createWriterService(
       interrupt: (at) => writer.interrupt(at),
       prune: (before, after) => writer.prune(before, after),
       pruneObjects: (expiredBefore) => writer.pruneObjects(expiredBefore),
+      saveProfiles: createProfileWriter(db),
       check: (at) => writer.check(at),
     },
     afterwards: () => writer.fold(),

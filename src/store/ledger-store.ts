@@ -14,7 +14,7 @@ export interface Half<Methods> {
   close(): Promise<void>
 }
 
-const WRITER_METHODS = ['write', 'interrupt', 'prune', 'pruneObjects', 'check'] as const
+const WRITER_METHODS = ['write', 'interrupt', 'prune', 'pruneObjects', 'saveProfiles', 'check'] as const
 const READER_METHODS = ['get', 'list', 'usage', 'spent', 'task', 'tasksDue', 'taskCounts'] as const
 
 function inThread(thread: LedgerThread, names: readonly string[]) {

@@ -7,6 +7,7 @@ import * as callbacks from './migrations/0004-callbacks.ts'
 import * as objects from './migrations/0005-objects.ts'
 import * as limits from './migrations/0006-limits.ts'
 import * as idempotency from './migrations/0007-idempotency.ts'
+import * as incidents from './migrations/0008-incidents.ts'
 import type { Tables } from './tables.ts'
 
 /** Every migration in the order in which it runs. One that was released is never changed: add another. */
@@ -18,6 +19,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0005-objects': objects,
   '0006-limits': limits,
   '0007-idempotency': idempotency,
+  '0008-incidents': incidents,
 }
 
 /** The database has migrations that this version does not know. */

@@ -7,6 +7,8 @@ import { createCallbackStore } from './callback-store.ts'
 import { createCreditStore } from './credit-store.ts'
 import { connectionOf, openKysely, resultCodeOf, type DatabaseSync } from './database.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
+import { createProfileWriter, type ProfileWriter } from './incident-profiles.ts'
+import { createIncidentStore } from './incident-store.ts'
 import type { LedgerReads } from './ledger-reader.ts'
 import { createReaderService, createWriterService, type WriterMethods } from './ledger-service.ts'
 import { createLedgerStore, readerInThread, takingTurns, writerInThread, type Half } from './ledger-store.ts'
@@ -76,10 +78,11 @@ interface Books {
   readonly writer: Half<WriterMethods>
   readonly reader: Half<LedgerReads>
   readonly objects: ObjectStore
+  readonly saveProfiles: ProfileWriter
 }
 
 /** Books in memory are a database of their own: a transaction of theirs must not take in what users and tokens write. */
-async function booksInMemory(): Promise<Books> {
+async function booksInMemory(main: Opened): Promise<Books> {
   const { database, db } = await openMigrated(':memory:')
   const connection = connectionOf(database)
   const inTurn = takingTurns()
@@ -91,6 +94,8 @@ async function booksInMemory(): Promise<Books> {
     writer: { methods: writer, close },
     reader: { methods: reader, close: async () => undefined },
     objects,
+    // They belong to tokens.
+    saveProfiles: createProfileWriter(main.db),
   }
 }
 
@@ -103,10 +108,12 @@ async function booksInThreads(path: string, main: Opened): Promise<Books> {
   const reader = readerInThread(path)
   // Asked once, before there is any request to hold up: not worth a thread.
   const { runningTasks } = createReaderService(main.db).methods
+  const writer = await writerInThread(path)
   return {
-    writer: await writerInThread(path),
+    writer,
     reader: { ...reader, methods: { ...reader.methods, runningTasks } },
     objects,
+    saveProfiles: (profiles) => writer.methods.saveProfiles(profiles),
   }
 }
 
@@ -126,8 +133,8 @@ export async function openSqliteStore({
   try {
     if (path !== ':memory:') await prepareFile(path)
     const { db } = (opened = await openMigrated(path))
-    const { writer, reader, objects } =
-      path === ':memory:' ? await booksInMemory() : await booksInThreads(path, opened)
+    const { writer, reader, objects, saveProfiles } =
+      path === ':memory:' ? await booksInMemory(opened) : await booksInThreads(path, opened)
     return {
       callbacks: createCallbackStore(db),
       users: createUserStore(db),
@@ -137,6 +144,7 @@ export async function openSqliteStore({
       plans: createPlanStore(db),
       credits: createCreditStore(db),
       idempotency: createIdempotencyStore(db),
+      incidents: createIncidentStore(db, saveProfiles),
       // By the thread that writes the books: waiting for it in this one would hold up every request.
       check: () => writer.methods.check(clock.now()),
       async close() {

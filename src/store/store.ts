@@ -1,6 +1,7 @@
 import type { CallbackStore } from './callbacks.ts'
 import type { CreditStore } from './credits.ts'
 import type { IdempotencyStore } from './idempotency.ts'
+import type { IncidentStore } from './incidents.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { ObjectStore } from './objects.ts'
 import type { Page, PageRequest } from './page.ts'
@@ -9,11 +10,13 @@ import type { Limits, Plan, PlanStore } from './plans.ts'
 export type * from './callbacks.ts'
 export type * from './credits.ts'
 export type * from './idempotency.ts'
+export type * from './incidents.ts'
 export type * from './ledger.ts'
 export type * from './objects.ts'
 export type * from './page.ts'
 export type * from './plans.ts'
 export { CREDIT_KINDS } from './credits.ts'
+export { INCIDENT_STATES } from './incidents.ts'
 export { USAGE_GROUPS } from './ledger.ts'
 export { BUDGET_PERIODS } from './plans.ts'
 
@@ -27,6 +30,7 @@ export interface Store {
   readonly plans: PlanStore
   readonly credits: CreditStore
   readonly idempotency: IdempotencyStore
+  readonly incidents: IncidentStore
   /** Rejects when the store cannot take a write now. */
   check(): Promise<void>
   close(): Promise<void>
@@ -51,8 +55,12 @@ export interface User {
 }
 
 export interface UserStore {
-  /** @returns false when the id is taken; nothing is written then */
-  add(user: User): Promise<boolean>
+  /**
+   * @returns `taken`: somebody has the id; `under_way`: calls or tasks of somebody who had it go on, and what they cost
+   * would count for the new one. Nothing is written then. Books that are kept elsewhere (as those in memory are) are not
+   * asked
+   */
+  add(user: User): Promise<'added' | 'taken' | 'under_way'>
   get(id: string): Promise<User | undefined>
   /** Newest last, by creation time and id. */
   list(page: PageRequest & { readonly status?: UserStatus | undefined }): Promise<Page<User>>
@@ -63,7 +71,8 @@ export interface UserStore {
     at: number,
   ): Promise<User | undefined>
   /**
-   * Takes out a suspended user and all their tokens, both or neither. Rows of the books stay.
+   * Takes out a suspended user, all their tokens with their past, exemptions of both, and the keys of their requests, all
+   * or nothing. Rows of the books and incidents stay.
    * @returns false when there is no such user, or the user is not suspended; nothing is taken out then
    */
   remove(id: string): Promise<boolean>
@@ -90,6 +99,10 @@ export interface Token {
   readonly revokedAt: number | null
   /** The token that took its place when it was rotated. */
   readonly replacedBy: string | null
+  /** Since when it is refused because of how it was used; null: it is not. */
+  readonly suspendedAt: number | null
+  /** The incident for which. */
+  readonly suspendedBy: string | null
 }
 
 export interface TokenStore {
@@ -101,10 +114,23 @@ export interface TokenStore {
     hash: string,
   ): Promise<{ readonly token: Token; readonly user: User; readonly plan: Plan | null } | undefined>
   list(page: PageRequest & { readonly userId?: string | undefined }): Promise<Page<Token>>
+  /** @returns the token as it stands after the change, or undefined when there is none */
+  update(
+    id: string,
+    change: Partial<Pick<Token, 'name' | 'operations' | 'models' | 'limits'>>,
+  ): Promise<Token | undefined>
   /** Idempotent: a token that was revoked keeps its time. @returns the token after the change, or undefined when there is none */
   revoke(id: string, at: number): Promise<Token | undefined>
   /** Revokes all tokens of a user that are not revoked yet. @returns how many */
   revokeAll(userId: string, at: number): Promise<number>
+  /**
+   * Idempotent: a token that was suspended keeps its time and its incident.
+   * @param by the id of an incident
+   * @returns the token after the change, or undefined when there is none
+   */
+  suspend(id: string, by: string, at: number): Promise<Token | undefined>
+  /** Idempotent. A token that was revoked stays so. @returns the token after the change, or undefined when there is none */
+  reinstate(id: string): Promise<Token | undefined>
   /** Adds the successor and ends the old token, both or neither. @returns the old token after the change, or undefined when it is not there or has ended */
   rotate(id: string, successor: Token, oldEndsAt: number, at: number): Promise<Token | undefined>
 }

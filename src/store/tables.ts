@@ -5,6 +5,7 @@ import type { Unit } from '../minimax/units.ts'
 import type { DeliveryState } from './callbacks.ts'
 import type { CreditKind } from './credits.ts'
 import type { WithoutAnswer } from './idempotency.ts'
+import type { AbuseProfileRow, ExemptionRow, IncidentRow } from './incident-tables.ts'
 import type { RequestState, TaskState, UsageGroup } from './ledger.ts'
 import type { UserStatus } from './store.ts'
 
@@ -32,6 +33,9 @@ export interface Tables {
   credit_entries: CreditEntryRow
   credit_codes: CreditCodeRow
   credit_redemptions: CreditRedemptionRow
+  incidents: IncidentRow
+  exemptions: ExemptionRow
+  abuse_profiles: AbuseProfileRow
 }
 
 export interface UserRow {
@@ -61,6 +65,8 @@ export interface TokenRow {
   expires_at: number | null
   revoked_at: number | null
   replaced_by: string | null
+  suspended_at: number | null
+  suspended_by: string | null
 }
 
 /** One row that `check()` writes, to prove that a write would succeed now. */

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
 import { limitsFromText, textFromLimits } from './limits-codec.ts'
 import { namesFromText, textFromNames } from './names-codec.ts'
-import type { Token } from './store.ts'
+import type { Token, TokenStore } from './store.ts'
 import type { TokenRow } from './tables.ts'
 
 /** A token out of its row. @throws an error when what limits it is damaged */
@@ -19,6 +19,8 @@ export function tokenFromRow(row: Selectable<TokenRow>): Token {
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at,
     replacedBy: row.replaced_by,
+    suspendedAt: row.suspended_at,
+    suspendedBy: row.suspended_by,
   }
 }
 
@@ -37,5 +39,17 @@ export function rowFromToken(token: Token): TokenRow {
     expires_at: token.expiresAt,
     revoked_at: token.revokedAt,
     replaced_by: token.replacedBy,
+    suspended_at: token.suspendedAt,
+    suspended_by: token.suspendedBy,
+  }
+}
+
+/** The columns of what is named; the others stay. */
+export function columnsFromChange({ name, operations, models, limits }: Parameters<TokenStore['update']>[1]) {
+  return {
+    ...(name !== undefined && { name }),
+    ...(operations !== undefined && { operations: textFromNames(operations) }),
+    ...(models !== undefined && { models: textFromNames(models) }),
+    ...(limits !== undefined && { limits: limits && textFromLimits(limits) }),
   }
 }

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import { pageFromRows, positionFromCursor } from './cursor.ts'
 import type { TokenStore } from './store.ts'
 import type { Tables } from './tables.ts'
-import { rowFromToken, tokenFromRow } from './token-codec.ts'
+import { columnsFromChange, rowFromToken, tokenFromRow } from './token-codec.ts'
 import { findOwner } from './token-owner.ts'
 
 /** Tokens in the tables of any database that Kysely speaks to. */
@@ -35,6 +35,16 @@ export function createTokenStore(db: Kysely<Tables>): TokenStore {
       return pageFromRows(rows.map(tokenFromRow), limit)
     },
 
+    async update(id, change) {
+      const row = await db
+        .updateTable('tokens')
+        .set(columnsFromChange(change))
+        .where('id', '=', id)
+        .returningAll()
+        .executeTakeFirst()
+      return row && tokenFromRow(row)
+    },
+
     async revoke(id, at) {
       const row = await db
         .updateTable('tokens')
@@ -53,6 +63,34 @@ export function createTokenStore(db: Kysely<Tables>): TokenStore {
         .where('revoked_at', 'is', null)
         .executeTakeFirst()
       return Number(numUpdatedRows)
+    },
+
+    async suspend(id, by, at) {
+      const row = await db
+        .updateTable('tokens')
+        .set((is) => ({
+          suspended_at: is.fn.coalesce('suspended_at', is.val(at)),
+          suspended_by: is
+            .case()
+            .when('suspended_at', 'is', null)
+            .then(is.val(by))
+            .else(is.ref('suspended_by'))
+            .end(),
+        }))
+        .where('id', '=', id)
+        .returningAll()
+        .executeTakeFirst()
+      return row && tokenFromRow(row)
+    },
+
+    async reinstate(id) {
+      const row = await db
+        .updateTable('tokens')
+        .set({ suspended_at: null, suspended_by: null })
+        .where('id', '=', id)
+        .returningAll()
+        .executeTakeFirst()
+      return row && tokenFromRow(row)
     },
 
     async rotate(id, successor, oldEndsAt, at) {

@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely'
+import { sql, type Kysely, type Selectable, type SelectQueryBuilder } from 'kysely'
 import { pageFromRows, positionFromCursor } from './cursor.ts'
 import { limitsFromText, textFromLimits } from './limits-codec.ts'
 import type { User, UserStore } from './store.ts'
@@ -33,17 +33,61 @@ function rowFromUser({ limits, prepaid, createdAt, updatedAt, ...rest }: User): 
   }
 }
 
+/**
+ * Whether something of an id still goes on. Both conditions are those of an index: the rows that are looked at are as
+ * many as there are calls and tasks under way, however long the books are.
+ */
+async function isUnderWay(db: Kysely<Tables>, id: string): Promise<boolean> {
+  const call = await db
+    .selectFrom('requests')
+    .select('id')
+    .where(sql<boolean>`state = 'open'`)
+    .where('user_id', '=', id)
+    .limit(1)
+    .executeTakeFirst()
+  if (call !== undefined) return true
+  const task = await db
+    .selectFrom('tasks')
+    .select('id')
+    .where(sql<boolean>`state = 'running'`)
+    .where('user_id', '=', id)
+    .limit(1)
+    .executeTakeFirst()
+  return task !== undefined
+}
+
+/**
+ * Two questions and a statement rather than a transaction: a call of the earlier user that is opened after the look is
+ * one that might as well be opened after the insertion.
+ */
+async function add(db: Kysely<Tables>, user: User): ReturnType<UserStore['add']> {
+  if (await isUnderWay(db, user.id)) {
+    const holder = await db.selectFrom('users').select('id').where('id', '=', user.id).executeTakeFirst()
+    return holder === undefined ? 'under_way' : 'taken'
+  }
+  const { numInsertedOrUpdatedRows } = await db
+    .insertInto('users')
+    .values(rowFromUser(user))
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
+  return numInsertedOrUpdatedRows === 1n ? 'added' : 'taken'
+}
+
+/** Of a user and of their tokens: who is given the same id later is somebody else. */
+async function removeExemptions(
+  db: Kysely<Tables>,
+  users: SelectQueryBuilder<Tables, 'users', { id: string }>,
+): Promise<void> {
+  const tokens = db.selectFrom('tokens').select('id').where('user_id', 'in', users)
+  const of = (kind: 'user' | 'token') => db.deleteFrom('exemptions').where('subject_kind', '=', kind)
+  await of('user').where('subject_id', 'in', users).execute()
+  await of('token').where('subject_id', 'in', tokens).execute()
+}
+
 /** Users in the tables of any database that Kysely speaks to. */
 export function createUserStore(db: Kysely<Tables>): UserStore {
   return {
-    async add(user) {
-      const { numInsertedOrUpdatedRows } = await db
-        .insertInto('users')
-        .values(rowFromUser(user))
-        .onConflict((conflict) => conflict.doNothing())
-        .executeTakeFirst()
-      return numInsertedOrUpdatedRows === 1n
-    },
+    add: (user) => add(db, user),
 
     async get(id) {
       const row = await db.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst()
@@ -78,7 +122,9 @@ export function createUserStore(db: Kysely<Tables>): UserStore {
           .select('id')
           .where('id', '=', id)
           .where('status', '=', 'suspended')
+        await removeExemptions(transaction, suspended)
         await transaction.deleteFrom('tokens').where('user_id', 'in', suspended).execute()
+        await transaction.deleteFrom('idempotency_keys').where('user_id', 'in', suspended).execute()
         const { numDeletedRows } = await transaction
           .deleteFrom('users')
           .where('id', '=', id)

@@ -31,6 +31,14 @@ export class Session {
     })
   }
 
+  /** How many of the voices that it names were never used: the first use of each has a fee. */
+  get unusedVoices(): number {
+    let unused = 0
+    for (const { kind, expiresAt } of this.#used.values())
+      if (kind === 'voice' && expiresAt !== null) unused++
+    return unused
+  }
+
   /** @returns a message of MiniMax's with the user's own names in place of ours */
   masked(message: Buffer): Buffer {
     const names = [...this.#used.values()].map(({ name }) => name)

@@ -8,6 +8,7 @@ type Found = { token: Token; user: User; plan: Plan | null } | undefined
 /** Changes after which a token is refused, and how. */
 const ENDINGS: [name: string, code: string, end: (house: House, id: string) => Promise<unknown>][] = [
   ['revoked', 'token_revoked', (house, id) => house.tokens.revoke(id)],
+  ['suspended', 'token_suspended', (house, id) => house.tokens.suspend(id, 'inc_1')],
   ['rotated', 'token_revoked', (house, id) => house.tokens.rotate(id)],
   ['of a suspended user', 'user_suspended', (house) => house.users.update('ada', { status: 'suspended' })],
 ]

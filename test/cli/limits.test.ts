@@ -38,6 +38,20 @@ describe('limits', () => {
     expect(await limitsOf(gateway)).toEqual({ concurrency: 5, models: { 'image-01': { concurrency: 1 } } })
   })
 
+  it('set --token changes those of a token, from its next request on', async () => {
+    const { env, house } = await aGateway()
+    const { id, token } = await house.tokens.create('ada', { limits: { concurrency: 1 } })
+    const limited = async () => (await house.authenticator.authenticate(token)).limited
+    expect(await limited()).toMatchObject([{ kind: 'token', limits: { concurrency: 1 } }])
+    const { err } = await run(['limits', 'set', '--token', token, '--requests-per-minute', '9'], env)
+    expect(err).toBe(`${id}: requests_per_minute 9, concurrency 1.`)
+    expect(await limited()).toMatchObject([{ limits: { concurrency: 1, requestsPerMinute: 9 } }])
+    const lifted = ['--requests-per-minute', 'plan', '--concurrency', 'plan', '--json']
+    const { out } = await run(['limits', 'set', '--token', id, ...lifted], env)
+    expect(JSON.parse(out.join())).toMatchObject({ id, limits: null })
+    expect(await limited()).toEqual([])
+  })
+
   it('are taken when a user is added and a token is made', async () => {
     const { env, house } = await aGateway()
     await run('user add grace --prepaid --budget 1/total', env)
@@ -81,6 +95,8 @@ describe('limits', () => {
     ['limits', 'needs a USER, or --token ID'],
     ['limits ada --token x', 'and not both'],
     ['limits set ada', 'needs a limit'],
+    ['limits set --concurrency 1', '"limits set" needs a USER, or --token ID'],
+    ['limits set ada --token x --concurrency 1', 'and not both'],
     ['limits set ada --requests-per-minute 0', '--requests-per-minute needs a whole number of at least 1'],
     ['limits set ada --concurrency many', 'not "many"'],
     ['limits set ada --concurrency 9999999999', 'concurrency is out of range'],

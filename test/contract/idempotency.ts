@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Earlier, IdempotencyClaim, IdempotencyScope, KeptAnswer, Store } from '../../src/store/store.ts'
+import { aUser } from './store.ts'
 
 /** A key with everything that a test does not care about. */
 export function aScope(fields: Partial<IdempotencyScope> = {}): IdempotencyScope {
-  return { userId: 'ada', operation: 'image.create', key: 'key-1', ...fields }
+  return { userId: 'ada', userSince: 500, operation: 'image.create', key: 'key-1', ...fields }
 }
 
 /** A claim on it, at the time 1000, for 1000 milliseconds. */
@@ -57,6 +58,7 @@ export function describeIdempotency(name: string, open: () => Promise<Store>): v
 
     it.each([
       ['user', { userId: 'bob' }],
+      ['user with the same id', { userSince: 501 }],
       ['operation', { operation: 'video.create' }],
       ['key', { key: 'KEY-1' }],
     ])('of another %s are another', async (_, other) => {
@@ -162,6 +164,23 @@ export function describeIdempotency(name: string, open: () => Promise<Store>): v
       expect(await store.idempotency.prune(9000)).toBe(3)
       expect(await store.idempotency.prune(9000)).toBe(2)
       expect(await store.idempotency.prune(9000)).toBe(0)
+    })
+
+    it('go with their user, and with nobody else', async () => {
+      for (const id of ['ada', 'bob']) await store.users.add(aUser({ id, status: 'suspended' }))
+      await claim()
+      await complete(anAnswer())
+      await claim({ requestId: 'r2' }, { userId: 'bob' })
+      expect(await store.users.remove('ada')).toBe(true)
+      expect(await claim({ requestId: 'r3' })).toBeNull()
+      expect(await claim({ requestId: 'r4' }, { userId: 'bob' })).toMatchObject({ requestId: 'r2' })
+    })
+
+    it('stay with a user who cannot be removed', async () => {
+      await store.users.add(aUser())
+      await claim()
+      expect(await store.users.remove('ada')).toBe(false)
+      expect(await claim({ requestId: 'r2' })).toMatchObject({ requestId: 'r1' })
     })
   })
 }

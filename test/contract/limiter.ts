@@ -3,6 +3,7 @@ import type { Demand, Limiter } from '../../src/limits/limiter.ts'
 import type { Budget, Limits } from '../../src/store/store.ts'
 import { DAY, HOUR, LimiterKit, NOON, token, user, type OpenLimiter } from '../limits/limiter-kit.ts'
 import { describeLimiterBooks } from './limiter-books.ts'
+import { describeLimiterModels } from './limiter-models.ts'
 import { describeLimiterRates } from './limiter-rates.ts'
 
 const money = (amount: bigint, period: Budget['period'] = 'day', hard = true): Budget => ({
@@ -15,6 +16,7 @@ const money = (amount: bigint, period: Budget['period'] = 'day', hard = true): B
 export function describeLimiter(name: string, open: OpenLimiter): void {
   describeLimiterRates(name, open)
   describeLimiterBooks(name, open)
+  describeLimiterModels(name, open)
   describe(`limits of money and units in ${name}`, () => {
     let kit: LimiterKit
     let limiter: Limiter
@@ -91,6 +93,20 @@ export function describeLimiter(name: string, open: OpenLimiter): void {
       expect(await codeOf(some(0.001))).toBe('budget_exceeded')
       expect(await codeOf(demand(limits, { usage: { images: 5 } }))).toBe(null)
     })
+
+    it.each(['cached_tokens', 'cache_write_tokens'] as const)(
+      'holds a whole prompt of %s, and uses what of it was',
+      async (unit) => {
+        const limits: Limits = { budgets: [{ unit, quantity: 100, period: 'day', hard: true }] }
+        const some = (input_tokens: number) => demand(limits, { usage: { input_tokens } })
+        expect(await codeOf(some(101))).toBe('budget_exceeded')
+        const hold = await kit.hold(limiter, some(60))
+        expect(await codeOf(some(41))).toBe('budget_exceeded')
+        kit.settle(hold, 1n, { input_tokens: 30, [unit]: 30 })
+        expect(await codeOf(some(71))).toBe('budget_exceeded')
+        expect(await codeOf(some(70))).toBe(null)
+      },
+    )
 
     it.each([
       ['hour', 1_800],

@@ -34,6 +34,8 @@ export function aToken(fields: Partial<Token> = {}): Token {
     expiresAt: null,
     revokedAt: null,
     replacedBy: null,
+    suspendedAt: null,
+    suspendedBy: null,
     ...fields,
   }
 }
@@ -61,7 +63,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describe('users', () => {
       it('come back as they were added', async () => {
         const user = aUser({ id: 'grace', plan: 'pro', multiplier: '0.4', status: 'suspended' })
-        expect(await store.users.add(user)).toBe(true)
+        expect(await store.users.add(user)).toBe('added')
         expect(await store.users.get('grace')).toEqual(user)
         expect(await store.users.get('nobody')).toBeUndefined()
       })
@@ -75,7 +77,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
 
       it('are not overwritten by a second one with the same id', async () => {
         await store.users.add(aUser())
-        expect(await store.users.add(aUser({ name: 'Eve' }))).toBe(false)
+        expect(await store.users.add(aUser({ name: 'Eve' }))).toBe('taken')
         expect((await store.users.get('ada'))?.name).toBe('Ada')
       })
 
@@ -177,6 +179,21 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect(ofAda).toEqual([['c'], ['b']])
       })
 
+      it.each<[string, Parameters<Store['tokens']['update']>[1]]>([
+        ['name', { name: 'ci' }],
+        ['operations', { operations: ['chat.*'] }],
+        ['models', { models: null }],
+        ['limits', { limits: { concurrency: 2 } }],
+        ['limits, which go', { limits: null }],
+        ['nothing but both', { name: null, operations: null }],
+      ])('change in what is named and in nothing else: %s', async (_, change) => {
+        const token = aToken({ name: 'old', operations: ['*'], models: ['M1'], limits: { concurrency: 1 } })
+        await store.tokens.add(token)
+        expect(await store.tokens.update('token1', change)).toEqual({ ...token, ...change })
+        expect(await store.tokens.get('token1')).toEqual({ ...token, ...change })
+        expect(await store.tokens.update('nobody', change)).toBeUndefined()
+      })
+
       it('are revoked once: the first time stays', async () => {
         await store.tokens.add(aToken())
         expect(await store.tokens.revoke('token1', 5)).toEqual(aToken({ revokedAt: 5 }))
@@ -184,7 +201,40 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect(await store.tokens.revoke('nothing', 9)).toBeUndefined()
       })
 
+      it('are suspended once: the first time and incident stay', async () => {
+        await store.tokens.add(aToken())
+        const suspended = aToken({ suspendedAt: 5, suspendedBy: 'inc_1' })
+        expect(await store.tokens.suspend('token1', 'inc_1', 5)).toEqual(suspended)
+        expect(await store.tokens.suspend('token1', 'inc_2', 9)).toEqual(suspended)
+        expect(await store.tokens.get('token1')).toEqual(suspended)
+        expect(await store.tokens.suspend('nothing', 'inc_1', 9)).toBeUndefined()
+      })
+
+      it('are reinstated, and may be suspended again', async () => {
+        await store.tokens.add(aToken({ suspendedAt: 5, suspendedBy: 'inc_1' }))
+        expect(await store.tokens.reinstate('token1')).toEqual(aToken())
+        expect(await store.tokens.reinstate('token1')).toEqual(aToken())
+        expect(await store.tokens.reinstate('nothing')).toBeUndefined()
+        expect(await store.tokens.suspend('token1', 'inc_2', 9)).toEqual(
+          aToken({ suspendedAt: 9, suspendedBy: 'inc_2' }),
+        )
+      })
+
+      it('stay revoked when they are reinstated', async () => {
+        await store.tokens.add(aToken())
+        await store.tokens.suspend('token1', 'inc_1', 4)
+        await store.tokens.revoke('token1', 5)
+        expect(await store.tokens.reinstate('token1')).toEqual(aToken({ revokedAt: 5 }))
+      })
+
       const successor = aToken({ id: 'token2', createdAt: 2000 })
+
+      it('that are suspended are rotated: the successor is not suspended, they stay so', async () => {
+        await store.tokens.add(aToken({ suspendedAt: 5, suspendedBy: 'inc_1' }))
+        const ended = await store.tokens.rotate('token1', successor, 2500, 2000)
+        expect(ended).toMatchObject({ suspendedAt: 5, suspendedBy: 'inc_1', expiresAt: 2500 })
+        expect(await store.tokens.get('token2')).toEqual(successor)
+      })
 
       it.each([
         ['at once', null, 2000, { revokedAt: 2000 }],

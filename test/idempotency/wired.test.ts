@@ -216,8 +216,9 @@ describe('requests with an Idempotency-Key', () => {
       contentLength: undefined,
     })
     const at = Date.now()
+    const userSince = (await store.users.get('user-1'))?.createdAt ?? 0
     await store.idempotency.claim(
-      { userId: 'user-1', operation: 'image.create', key },
+      { userId: 'user-1', userSince, operation: 'image.create', key },
       { bodyHash, requestId: 'r0', ownerId: 'dead', at, expiresAt: at + 60_000 },
     )
     await store.close()

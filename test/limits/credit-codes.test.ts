@@ -11,10 +11,13 @@ async function aService() {
   const clock = movableClock()
   const store = await openSqliteStore({ path: ':memory:', clock })
   const told: [string, bigint][] = []
+  /** When the user was made. */
+  const since = { at: 0 }
   const codes = createCodeService({
     credits: store.credits,
     clock,
     hash: (text) => `hash of ${text}`,
+    momentOf: async () => Math.max(clock.now(), since.at),
     credited: (userId, amount) => void told.push([userId, amount]),
   })
   const make = async (more: Partial<NewCodes> = {}) => {
@@ -22,7 +25,7 @@ async function aService() {
     if (issued === undefined) throw new Error('no code was made')
     return issued
   }
-  return { clock, store, codes, told, make }
+  return { clock, store, codes, told, since, make }
 }
 
 /** The code of an error, or of what went well nothing. */
@@ -44,6 +47,13 @@ describe('a code', () => {
       reason: 'fair',
     })
     expect([await store.credits.total('ada'), told]).toEqual([5n, [['ada', 5n]]])
+  })
+
+  it('gives it no earlier than its user was made, whatever the clock says', async () => {
+    const { clock, codes, since, make } = await aService()
+    since.at = clock.now() + 60_000
+    const { text } = await make()
+    expect(await codes.redeem('ada', text)).toMatchObject({ at: since.at })
   })
 
   it('with so many uses is redeemed so often, however many ask at a time', async () => {

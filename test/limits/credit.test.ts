@@ -135,6 +135,26 @@ describe('who pays ahead', () => {
     )
   })
 
+  it('by a code counts for the user who redeemed it, also where the clock was put back', async () => {
+    const { clock, store, credit, aUser, balance } = await aService()
+    const [code] = await credit.createCodes({ amount: 7n, uses: 1, expiresAt: null, reason: 'x', count: 1 })
+    const { createdAt } = await aUser({})
+    clock.move(-60_000)
+    const entry = await credit.redeem('ada', code?.text ?? '')
+    expect(entry.at).toBe(createdAt)
+    const user = await store.users.update('ada', { prepaid: true }, clock.now())
+    if (user === undefined) throw new Error('there is no such user')
+    await credit.joined(user, null)
+    expect(await balance()).toBe(7n)
+  })
+
+  it('is given by a code to nobody who is not there', async () => {
+    const { credit } = await aService()
+    const [code] = await credit.createCodes({ amount: 7n, uses: 1, expiresAt: null, reason: 'x', count: 1 })
+    await expect(credit.redeem('nobody', code?.text ?? '')).rejects.toMatchObject({ code: 'not_found' })
+    expect((await credit.listCodes({ limit: 1 })).items[0]?.used).toBe(0)
+  })
+
   it('is every user of a plan, and nobody else, when it becomes prepaid', async () => {
     const { credit, store, aUser } = await aService()
     for (const [id, plan] of [

@@ -172,8 +172,10 @@ export class LimiterKit implements LimiterParts, Clock, SpendSource, LimiterEven
     return hold
   }
 
-  async extend(hold: Hold, charged: bigint, usage: Usage = {}): Promise<string | null> {
-    return new Promise((resolve) => hold.extend({ charged, usage }, (error) => resolve(error?.code ?? null)))
+  async extend(hold: Hold, charged: bigint, usage: Usage = {}, model?: string): Promise<string | null> {
+    return new Promise((resolve) =>
+      hold.extend({ charged, usage, model }, (error) => resolve(error?.code ?? null)),
+    )
   }
 
   /** The books are told, then the limiter. */

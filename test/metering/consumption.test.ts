@@ -75,6 +75,26 @@ describe('what a call is billed for', () => {
     expect(consumed('provider_rejected', session, { isSession: true })).toEqual({ usage, estimated: false })
   })
 
+  it.each(['ok', 'caller_gone', 'caller_over_budget', 'caller_invalid'] as const)(
+    'is what a session was sent beyond what was reported: %s',
+    (outcome) => {
+      const speech = requestFacts('speech.websocket', null)
+      const session = reading({
+        usage: { characters: 12 },
+        delivered: { characters: 30, bytes: 8, frames: 2, tokens: 0 },
+      })
+      const consumption = consumptionOf({
+        billing: 'answer',
+        outcome,
+        reading: session,
+        isSession: true,
+        hasBegun: true,
+        facts: () => speech,
+      })
+      expect(consumption).toEqual({ usage: { characters: 30 }, estimated: true })
+    },
+  )
+
   it.each(['ok', 'caller_gone'] as const)('is estimated when nothing was reported: %s', (outcome) => {
     const usage = { input_tokens: FACTS.promptTokens, output_tokens: 100 }
     expect(consumed(outcome, cut)).toEqual({ usage, estimated: true })

@@ -79,6 +79,67 @@ describe('the tokens that are held for a prompt', () => {
     }
   })
 
+  it.each([
+    [
+      'of an image elsewhere',
+      [
+        {
+          content: [
+            { type: 'image_url', image_url: { url: 'https://x.y/z' } },
+            { type: 'text', url: noise },
+          ],
+        },
+      ],
+    ],
+    ['of the image that stands around it', [{ content: [{ type: 'image', parts: [{ data: noise }] }] }]],
+    [
+      'beside the file of the same image',
+      [{ content: [{ type: 'image', data: noise, source: { data: noise } }] }],
+    ],
+    ['in what a tool is given', [{ content: [{ type: 'tool_use', input: { type: 'image', data: noise } }] }]],
+    [
+      'in a list that a tool is given',
+      [{ content: [{ type: 'tool_use', input: [{ type: 'image', data: noise }] }] }],
+    ],
+    ['of a type that is a field further in', [{ content: [{ about: { type: 'image' }, data: noise }] }]],
+  ])('are those of a text under the name of a file: %s', (_, messages) => {
+    expect(held(messages)).toBeGreaterThan(bytesOf(noise))
+  })
+
+  it('are those of a text that looks like a file wherever no file may stand', () => {
+    const part = { type: 'image', data: noise }
+    for (const name of ['tools', 'system', 'instructions', 'response_format', 'sample_messages'])
+      expect(held([], { [name]: [part] }), name).toBeGreaterThan(bytesOf(noise))
+  })
+
+  it('are at least the bytes of every long text that belongs to no image, however things nest', () => {
+    interface Tree {
+      readonly [key: string]: Json
+    }
+    type Json = string | readonly Json[] | Tree
+    const leaf = fc.constantFrom('image', 'text', noise, 'data')
+    const { tree } = fc.letrec<{ tree: Json }>((tie) => ({
+      tree: fc.oneof(
+        { maxDepth: 5 },
+        leaf,
+        fc.array(tie('tree'), { maxLength: 3 }),
+        fc.dictionary(fc.constantFrom('type', 'data', 'url', 'source', 'input', 'x'), tie('tree'), {
+          maxKeys: 3,
+        }),
+      ),
+    }))
+    fc.assert(
+      fc.property(tree, (value) => {
+        const written = JSON.stringify(value)
+        const long = written.split(noise).length - 1
+        // An image, which counts by itself, has one file.
+        const images = written.split('"type":"image"').length - 1
+        expect(held([value])).toBeGreaterThanOrEqual(Math.min(WINDOW, (long - images) * noise.length))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   it('count tools, instructions and what else is put before the model', () => {
     const base = held([])
     for (const name of ['tools', 'system', 'instructions', 'input', 'response_format', 'reply_constraints']) {

@@ -188,13 +188,12 @@ describe('the worst case of a call', () => {
   })
 
   it('counts voices of the caller once each, and none that everybody has', () => {
-    const voices = (body: object, isSystemVoice?: (name: string) => boolean): number | undefined =>
-      worst('speech.sync', { ...SPEECH, ...body }, {}, isSystemVoice === undefined ? {} : { isSystemVoice })
-        .usage.voices
+    const voices = (body: object): number | undefined =>
+      worst('speech.sync', { ...SPEECH, ...body }).usage.voices
     const timbre_weights = [OWN, { voice_id: 'male-qn-badao' }, { voice_id: 'other0001' }, 7, null]
     expect(voices({ timbre_weights, voice_setting: OWN })).toBe(2)
     expect(voices({ timbre_weights: 'none' })).toBeUndefined()
-    expect(voices({ timbre_weights }, () => true)).toBeUndefined()
+    expect(voices({ timbre_weights: [{ voice_id: 'male-qn-badao' }] })).toBeUndefined()
     expect(voices({ voice_setting: { voice_id: 'x'.repeat(300) } })).toBe(1)
   })
 
@@ -208,11 +207,12 @@ describe('the worst case of a call', () => {
 })
 
 describe('the worst case of a session of speech', () => {
-  it('is what it has used and the longest text that may follow', () => {
+  it('is the longest text before there is one, and then all that were sent', () => {
     const hold = (...of: readonly [string, number, number?]): string =>
       formatMoney(anEstimator().sessionHold(of[0], AT, '1', of[1], of[2]).charged)
     expect(hold('speech-2.8-turbo', 0)).toBe('0.6')
-    expect(hold('speech-2.8-turbo', 5000)).toBe('0.9')
+    expect(hold('speech-2.8-turbo', 5000)).toBe('0.3')
+    expect(hold('speech-2.8-turbo', 5000, 1)).toBe('3.3')
     expect(hold('', 0)).toBe('1')
     expect(hold('', 0, 1)).toBe('4')
   })

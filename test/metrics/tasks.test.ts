@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Metrics, type TaskTally } from '../../src/metrics/metrics.ts'
+import type { TaskTally } from '../../src/metrics/labels.ts'
+import { Metrics } from '../../src/metrics/metrics.ts'
 
 async function samples(metrics: Metrics): Promise<string[]> {
   const { text } = await metrics.exposition()

@@ -62,16 +62,50 @@ describe('the meter of a speech WebSocket', () => {
     expect(meter.reading.usage).toEqual({ characters: 5, voices: 1 })
   })
 
-  it('estimates a text that was cut by the whole of it, and none that was not begun', () => {
+  it('estimates texts that were cut or not answered by the whole of them', () => {
     const meter = session()
     send(meter, { event: 'task_continue', text: 'one' })
     send(meter, { event: 'task_continue', text: 'seven..' })
     send(meter, { event: 'task_continue', text: 'never spoken' })
     answer(meter, heard(3, true))
-    expect(estimate(meter.reading, facts)).toEqual({ characters: 3 })
-    answer(meter, heard())
     expect(meter.reading.isComplete).toBe(false)
+    expect(estimate(meter.reading, facts)).toEqual({ characters: 22 })
+    answer(meter, heard(9))
+    expect(estimate(meter.reading, facts)).toEqual({ characters: 24 })
+    answer(meter, heard(9, true))
+    answer(meter, heard(12, true))
+    expect(meter.reading.isComplete).toBe(true)
+  })
+
+  it('does not estimate what was not answered when upstream says that all is over', () => {
+    const meter = session()
+    send(meter, { event: 'task_continue', text: 'never spoken' })
+    answer(meter, { event: 'task_finished' })
+    expect(estimate(meter.reading, facts)).toEqual({})
+  })
+
+  it('forgets texts that were cancelled once upstream says so, and none that came after', () => {
+    const meter = session()
+    send(meter, { event: 'task_continue', text: 'cancelled' })
+    send(meter, { event: 'task_cancel' })
+    send(meter, { event: 'task_continue', text: 'one' })
+    expect(estimate(meter.reading, facts)).toEqual({ characters: 12 })
+    answer(meter, { event: 'task_canceled', base_resp: FINE })
+    expect(estimate(meter.reading, facts)).toEqual({ characters: 3 })
+  })
+
+  it('knows which text is answered when empty ones were passed over', () => {
+    const meter = session()
+    for (const text of ['', 'hello', '', 'world']) send(meter, { event: 'task_continue', text })
+    answer(meter, heard(5, true))
+    answer(meter, heard(5, true))
     expect(estimate(meter.reading, facts)).toEqual({ characters: 10 })
+  })
+
+  it('keeps the model that the first task_start named', () => {
+    const meter = session()
+    send(meter, { event: 'task_start', model: 'speech-2.8-turbo' })
+    expect(meter.reading.model).toBe('speech-2.8-hd')
   })
 
   it('costs nothing when nothing was said', () => {

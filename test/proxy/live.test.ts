@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Call } from '../../src/call.ts'
-import { LiveCalls, type LiveCall } from '../../src/proxy/live.ts'
+import type { RefusalCode } from '../../src/errors.ts'
+import { LiveCalls, type CallerEnding, type LiveCall } from '../../src/proxy/live.ts'
 
 const clock = {
   wall: 1_000_000,
@@ -82,8 +83,9 @@ describe('what is under way', () => {
     expect(ended).toEqual(['token_expired'])
   })
 
-  it.each([
+  it.each<[string, Omit<CallerEnding, 'at'>, RefusalCode]>([
     ['its token is revoked', { tokenId: 'token-1' }, 'token_revoked'],
+    ['its token is suspended', { tokenId: 'token-1', code: 'token_suspended' }, 'token_suspended'],
     ['its user is suspended', { userId: 'alice' }, 'user_suspended'],
   ])('ends when %s', (_name, who, code) => {
     const { ended } = begin()

@@ -10,6 +10,8 @@ import { aTotal, fakeLedger } from '../helpers/ledger.ts'
 
 const HOUR = 3_600_000
 
+const reserve: OwnRoutesOptions['limiter']['reserve'] = (_demand, done) => done(null, null)
+
 /** The user's own API over a store in memory with the users `ada` and `eve`, each with a token. */
 async function aServer(options: Partial<OwnRoutesOptions> = {}, failuresPerMinute = 100) {
   const house = await aHouse()
@@ -28,9 +30,10 @@ async function aServer(options: Partial<OwnRoutesOptions> = {}, failuresPerMinut
     metrics,
     onError,
     flood: null,
+    watch: { observe: () => undefined, refused: () => undefined },
     failures: createFailureThrottle(app, { max: failuresPerMinute }),
     isDraining: () => false,
-    limiter: { standing: () => Promise.reject(new Error('nobody asks')), reserve: () => undefined },
+    limiter: { standing: () => Promise.reject(new Error('nobody asks')), reserve },
     redeem: () => Promise.reject(new Error('nobody asks')),
     currency: 'USD',
     ...options,

@@ -143,6 +143,8 @@ describe('the SQLite file', () => {
       'revoked_at',
       'replaced_by',
       'limits',
+      'suspended_at',
+      'suspended_by',
     ])
   })
 

@@ -46,7 +46,9 @@ const entryFields = {
 
 export const NewCreditView = Type.Object({
   ...entryFields,
-  balance: Type.String({ description: 'As it is now, this change counted in.' }),
+  balance: Type.Union([Type.String(), Type.Null()], {
+    description: 'As it is now, this change counted in. Null: it cannot be read now; the change is made.',
+  }),
   currency: Type.String(),
 })
 
@@ -89,14 +91,20 @@ export function creditRoutes(app: AdminServer, options: CreditRoutesOptions): vo
         response: { 201: NewCreditView, default: ErrorView },
       },
     },
-    async ({ params, body: { amount: written, reason, id } }, reply) => {
+    async ({ params, body: { amount: written, reason, id }, log }, reply) => {
       const amount = parseMoney(written)
       if (amount === 0n) {
         throw new GatewayError('invalid_request', 'The field "amount" may not be 0.', { path: 'amount' })
       }
       const entry = await credit.add(params.id, { amount, reason, id })
-      const { balance } = await balanceOf(params.id)
-      return reply.code(201).send({ ...entryView(entry), balance: formatMoney(balance), currency })
+      // Whoever is told of a failure would send it again: the entry is written, whatever becomes of the balance.
+      const balance = await balanceOf(params.id).catch((error: unknown) => {
+        log.warn({ err: error }, 'credit was changed, and the balance could not be read')
+        return null
+      })
+      return reply
+        .code(201)
+        .send({ ...entryView(entry), balance: balance && formatMoney(balance.balance), currency })
     },
   )
 

@@ -1,6 +1,7 @@
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { IncidentBook } from '../../abuse/guard.ts'
 import type { AdminToken } from '../../auth/admin-token.ts'
 import type { PlanService } from '../../auth/plans.ts'
 import { createFailureThrottle } from '../../auth/throttle.ts'
@@ -15,7 +16,9 @@ import { bookRoutes } from './books.ts'
 import { creditCodeRoutes } from './credit-codes.ts'
 import { creditRoutes } from './credits.ts'
 import { sendError } from './errors.ts'
+import { exemptionRoutes } from './exemptions.ts'
 import { adminGuard } from './guard.ts'
+import { incidentRoutes } from './incidents.ts'
 import { objectRoutes } from './objects.ts'
 import { openApi } from './openapi.ts'
 import { planRoutes } from './plans.ts'
@@ -38,6 +41,8 @@ export interface AdminRoutesOptions {
   readonly store: Pick<Store, 'users' | 'tokens' | 'plans' | 'objects' | 'callbacks'>
   readonly ledger: LedgerReader
   readonly removal: ObjectRemoval
+  /** The operator's side of detection. */
+  readonly incidents: IncidentBook
   /** With what callbacks to a user are signed. */
   readonly callbackSecretOf: (userId: string) => string
   /** The names of all operations. */
@@ -89,6 +94,8 @@ export async function adminRoutes(app: FastifyInstance, options: AdminRoutesOpti
       creditCodeRoutes(admin, options)
       bookRoutes(admin, options)
       objectRoutes(admin, options)
+      incidentRoutes(admin, options)
+      exemptionRoutes(admin, options)
     },
     { prefix: '/admin' },
   )

@@ -23,6 +23,7 @@ export function openApi(operations: readonly string[]): FastifyDynamicSwaggerOpt
           description: 'Calls that went to MiniMax: what they used and what is charged for them.',
         },
         { name: 'objects', description: 'What lives on the shared account, and whose it is.' },
+        { name: 'abuse', description: 'Tokens that look leaked or abused, and what is done about them.' },
       ],
     },
   }

@@ -62,17 +62,28 @@ export const UserChangeBody = Type.Object(
   { ...closed, minProperties: 1 },
 )
 
+const OPERATIONS = 'Operations that the token may use: names, "modality.*" or "*".'
+const MODELS = 'Models that the token may use, by exact name.'
+
 export const NewTokenBody = Type.Object(
   {
     name: Type.Optional(name),
     expires_in: Type.Optional(duration('Lifetime')),
-    operations: Type.Optional(
-      names(100, 'Operations that the token may use: names, "modality.*" or "*". Left out: all.'),
-    ),
-    models: Type.Optional(names(200, 'Models that the token may use, by exact name. Left out: all.')),
+    operations: Type.Optional(names(100, `${OPERATIONS} Left out: all.`)),
+    models: Type.Optional(names(200, `${MODELS} Left out: all.`)),
     limits: Type.Optional(LimitsOrNull),
   },
   closed,
+)
+
+export const TokenChangeBody = Type.Object(
+  {
+    name: Type.Optional(orNull(name, 'Name: 1 to 100 characters on one line, or null.')),
+    operations: Type.Optional(orNull(names(100, OPERATIONS), `${OPERATIONS} Null: all.`)),
+    models: Type.Optional(orNull(names(200, MODELS), `${MODELS} Null: all.`)),
+    limits: Type.Optional(LimitsOrNull),
+  },
+  { ...closed, minProperties: 1 },
 )
 
 export const RotateBody = Type.Object(
@@ -115,6 +126,8 @@ export const UserInForceView = Type.Object({
   }),
 })
 
+const TOKEN_STATUSES = ['active', 'suspended', 'expired', 'revoked'] as const
+
 const tokenFields = {
   id: Type.String(),
   user_id: Type.String(),
@@ -125,10 +138,14 @@ const tokenFields = {
   limits: Type.Union([LimitsJson, Type.Null()], {
     description: 'Of the token alone, beside those of its user.',
   }),
-  status: Type.Enum(['active', 'expired', 'revoked']),
+  status: Type.Enum([...TOKEN_STATUSES]),
   created_at: time,
   expires_at: timeOrNull,
   revoked_at: timeOrNull,
+  suspended_at: timeOrNull,
+  suspended_by: Type.Union([Type.String(), Type.Null()], {
+    description: 'The incident for which it was suspended.',
+  }),
   replaced_by: Type.Union([Type.String(), Type.Null()], { description: 'The token that took its place.' }),
 }
 
@@ -158,9 +175,13 @@ export function userView({ createdAt, updatedAt, limits, ...user }: User) {
   }
 }
 
-function tokenStatus({ revokedAt, expiresAt }: Token, now: number): 'active' | 'expired' | 'revoked' {
+function tokenStatus(
+  { revokedAt, expiresAt, suspendedAt }: Token,
+  now: number,
+): (typeof TOKEN_STATUSES)[number] {
   if (revokedAt !== null) return 'revoked'
-  return expiresAt !== null && expiresAt <= now ? 'expired' : 'active'
+  if (expiresAt !== null && expiresAt <= now) return 'expired'
+  return suspendedAt === null ? 'active' : 'suspended'
 }
 
 /** A token as the API shows one: without its hash. */
@@ -177,6 +198,8 @@ export function tokenView(token: Token, now: number) {
     created_at: formatTime(token.createdAt),
     expires_at: isoTimeOrNull(token.expiresAt),
     revoked_at: isoTimeOrNull(token.revokedAt),
+    suspended_at: isoTimeOrNull(token.suspendedAt),
+    suspended_by: token.suspendedBy,
     replaced_by: token.replacedBy,
   }
 }

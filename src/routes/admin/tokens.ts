@@ -1,3 +1,5 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { IncidentBook } from '../../abuse/guard.ts'
 import type { IssuedToken, TokenService } from '../../auth/tokens.ts'
 import type { UserService } from '../../auth/users.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -9,6 +11,7 @@ import {
   IssuedTokenView,
   NewTokenBody,
   RotateBody,
+  TokenChangeBody,
   TokenParams,
   TokensOfUserQuery,
   TokensPage,
@@ -27,17 +30,28 @@ export interface TokenRoutesOptions {
   readonly tokens: TokenService
   readonly users: UserService
   readonly store: Pick<Store, 'tokens'>
+  readonly incidents: Pick<IncidentBook, 'closeOf'>
   readonly clock: Clock
 }
 
-/** Routes that issue, show, rotate and revoke tokens. */
-export function tokenRoutes(app: AdminServer, { tokens, users, store, clock }: TokenRoutesOptions): void {
+/** Routes that issue, show, change, rotate and revoke tokens. */
+export function tokenRoutes(app: AdminServer, options: TokenRoutesOptions): void {
+  const { tokens, users, store, incidents, clock } = options
   const issued = ({ record, token }: IssuedToken) => ({ ...tokenView(record, clock.now()), token })
 
   async function page(query: { limit?: number; cursor?: string; userId?: string | undefined }) {
     const { items, next } = await store.tokens.list({ ...query, limit: query.limit ?? DEFAULT_LIMIT })
     const now = clock.now()
     return { items: items.map((token) => tokenView(token, now)), next }
+  }
+
+  /** Nothing is left to be done about a token that has ended. What it was ended for has happened, closed or not. */
+  async function closeIncident(id: string, log: FastifyBaseLogger): Promise<void> {
+    try {
+      await incidents.closeOf(id)
+    } catch (error) {
+      log.error({ err: error, token: id }, 'an incident could not be closed')
+    }
   }
 
   app.post(
@@ -92,6 +106,40 @@ export function tokenRoutes(app: AdminServer, { tokens, users, store, clock }: T
     async ({ query: { user, ...rest } }) => page({ ...rest, userId: user }),
   )
 
+  app.get(
+    '/v1/tokens/:id',
+    {
+      schema: {
+        operationId: 'getToken',
+        summary: 'Show a token',
+        tags,
+        params: TokenParams,
+        response: { 200: TokenView, default: ErrorView },
+      },
+    },
+    async ({ params }) => tokenView(await tokens.get(params.id), clock.now()),
+  )
+
+  app.patch(
+    '/v1/tokens/:id',
+    {
+      schema: {
+        operationId: 'changeToken',
+        summary: 'Change the name, the limits or the rules of a token',
+        description:
+          'All of it holds from the next request on; what is under way goes on. New limits take the place of all limits of before.',
+        tags,
+        params: TokenParams,
+        body: TokenChangeBody,
+        response: { 200: TokenView, default: ErrorView },
+      },
+    },
+    async ({ params, body: { limits: written, ...rules } }) => {
+      const limits = limitsOrNullFromJson(written)
+      return tokenView(await tokens.update(params.id, { ...rules, limits }), clock.now())
+    },
+  )
+
   app.delete(
     '/v1/tokens/:id',
     {
@@ -99,13 +147,17 @@ export function tokenRoutes(app: AdminServer, { tokens, users, store, clock }: T
         operationId: 'revokeToken',
         summary: 'Revoke a token',
         description:
-          'Holds from the next request on and ends what is under way. Revoking twice changes nothing.',
+          'Holds from the next request on, ends what is under way, and closes the open incident about it. Revoking twice changes nothing.',
         tags,
         params: TokenParams,
         response: { 200: TokenView, default: ErrorView },
       },
     },
-    async ({ params }) => tokenView(await tokens.revoke(params.id), clock.now()),
+    async ({ params, log }) => {
+      const token = await tokens.revoke(params.id)
+      await closeIncident(token.id, log)
+      return tokenView(token, clock.now())
+    },
   )
 
   app.post(
@@ -115,14 +167,18 @@ export function tokenRoutes(app: AdminServer, { tokens, users, store, clock }: T
         operationId: 'rotateToken',
         summary: 'Replace a token by a new one with the same rules',
         description:
-          'A lifetime starts anew. The old token ends at once, or after the grace. The answer is the only one that ever holds the new token.',
+          'A lifetime starts anew. The old token ends at once, and the open incident about it with it, or after the grace. The answer is the only one that ever holds the new token.',
         tags,
         params: TokenParams,
         body: RotateBody,
         response: { 200: IssuedTokenView, default: ErrorView },
       },
     },
-    async ({ params, body: { grace = 0 } }) =>
-      issued(await tokens.rotate(params.id, milliseconds(grace, 'grace'))),
+    async ({ params, body: { grace = 0 }, log }) => {
+      const graceMs = milliseconds(grace, 'grace')
+      const rotated = await tokens.rotate(params.id, graceMs)
+      if (graceMs === 0) await closeIncident(params.id, log)
+      return issued(rotated)
+    },
   )
 }

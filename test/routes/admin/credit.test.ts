@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { GatewayError } from '../../../src/errors.ts'
 import { anAdminServer, textOf } from './helper.ts'
 
 type Api = Awaited<ReturnType<typeof anAdminServer>>
@@ -36,6 +37,14 @@ describe('the admin API of credit', () => {
   it('takes credit away as a correction', async () => {
     await give('10')
     expect((await give('-0.000000001')).body).toMatchObject({ kind: 'correction', balance: '9.999999999' })
+  })
+
+  it('answers that a change was made although the balance cannot be read', async () => {
+    vi.spyOn(api.limits.limiter, 'standing').mockRejectedValueOnce(new GatewayError('store_unavailable'))
+    const { status, body } = await give('10', { id: 'order-1' })
+    expect([status, body]).toMatchObject([201, { amount: '10', balance: null, currency: 'USD' }])
+    expect(await balance()).toMatchObject({ balance: '10' })
+    expect((await give('10', { id: 'order-1' })).status).toBe(409)
   })
 
   it('lists entries newest first, in pages', async () => {

@@ -8,6 +8,7 @@ import { adminRoutes, adminServerOptions } from '../../../src/routes/admin/index
 import { createObjectRemoval, type RemoveObject } from '../../../src/routes/admin/removal.ts'
 import type { LedgerReader } from '../../../src/store/store.ts'
 import { aHouse, OPERATIONS, type House } from '../../auth/helper.ts'
+import { guardOf } from './guard-kit.ts'
 
 export const ADMIN_TOKEN = 'the-admin-token-of-the-tests-0123456789'
 
@@ -55,6 +56,7 @@ export async function anAdminServer({
 }: Options = {}) {
   const house = await aHouse()
   const limits = limitsOf(house)
+  const abuse = guardOf(house)
   const adminToken = await openAdminToken({ dataDir: '/nowhere', secret: new Secret(ADMIN_TOKEN) })
   const app = fastify({ ...adminServerOptions, trustProxy: '127.0.0.1' })
   const { users, tokens, store, clock } = house
@@ -67,6 +69,7 @@ export async function anAdminServer({
     ledger: store.ledger,
     removal: createObjectRemoval({ objects: store.objects, ledger: store.ledger, remove, onError }),
     callbackSecretOf: (userId) => `secret of ${userId}`,
+    incidents: abuse.guard.incidents,
     clock,
     operations: OPERATIONS,
     ...options,
@@ -82,7 +85,7 @@ export async function anAdminServer({
     })
     return { status: answer.statusCode, body: json(answer.body), headers: answer.headers, text: answer.body }
   }
-  return { house, limits, app, call }
+  return { house, limits, abuse, app, call }
 }
 
 export type Called = Awaited<ReturnType<Awaited<ReturnType<typeof anAdminServer>>['call']>>

@@ -30,6 +30,8 @@ describe('the admin API of tokens', () => {
       created_at: '2026-01-01T00:00:00.000Z',
       expires_at: '2026-01-31T00:00:00.000Z',
       revoked_at: null,
+      suspended_at: null,
+      suspended_by: null,
       replaced_by: null,
     })
     expect(await outcome(textOf(body, 'token'))).toBe('ada')
@@ -47,6 +49,51 @@ describe('the admin API of tokens', () => {
 
   it('takes a lifetime in seconds', async () => {
     expect((await create({ expires_in: 90 })).body).toMatchObject({ expires_at: '2026-01-01T00:01:30.000Z' })
+  })
+
+  it('shows a token by its id', async () => {
+    const { body } = await create({ name: 'ci' })
+    const shown = await api.call('GET', `/admin/v1/tokens/${textOf(body, 'id')}`)
+    expect([shown.status, shown.body]).toMatchObject([200, { id: textOf(body, 'id'), name: 'ci' }])
+    expect(shown.body).not.toHaveProperty('token')
+    expect((await api.call('GET', '/admin/v1/tokens/000000000000')).status).toBe(404)
+  })
+
+  it('changes what is named of a token, from its next request on, and leaves the rest', async () => {
+    const { body } = await create({ name: 'ci', operations: ['chat.*'], limits: { concurrency: 1 } })
+    const [id, token] = [textOf(body, 'id'), textOf(body, 'token')]
+    const identity = async () => api.house.authenticator.authenticate(token)
+    expect((await identity()).limited).toMatchObject([{ limits: { concurrency: 1 } }])
+    const change = { limits: { requests_per_minute: 5 }, models: ['M1'] }
+    const changed = await api.call('PATCH', `/admin/v1/tokens/${id}`, change)
+    expect([changed.status, changed.body]).toMatchObject([
+      200,
+      { name: 'ci', operations: ['chat.*'], ...change },
+    ])
+    const now = await identity()
+    expect(now.limited).toMatchObject([{ kind: 'token', id, limits: { requestsPerMinute: 5 } }])
+    expect([now.mayUseModel('M1'), now.mayUseModel('M2')]).toEqual([true, false])
+    const none = { name: null, operations: null, models: null, limits: null }
+    expect((await api.call('PATCH', `/admin/v1/tokens/${id}`, none)).body).toMatchObject(none)
+    expect((await identity()).mayUseOperation('files.list')).toBe(true)
+  })
+
+  it.each<[string, object, string | undefined]>([
+    ['nothing', {}, undefined],
+    ['an operation that is none', { operations: ['chatter.*'] }, 'operations[0]'],
+    ['a limit of nothing', { limits: { concurrency: 0 } }, 'limits.concurrency'],
+    ['its hash', { hash: '0' }, 'hash'],
+    ['its lifetime', { expires_in: '1h' }, 'expires_in'],
+  ])('changes nothing by %s', async (_, change, path) => {
+    const { body } = await create({ name: 'ci' })
+    const url = `/admin/v1/tokens/${textOf(body, 'id')}`
+    const answer = await api.call('PATCH', url, change)
+    expect([answer.status, answer.body]).toMatchObject([400, { error: path === undefined ? {} : { path } }])
+    expect((await api.call('GET', url)).body).toMatchObject({ name: 'ci', operations: null, limits: null })
+  })
+
+  it('changes no token that is not there', async () => {
+    expect((await api.call('PATCH', '/admin/v1/tokens/000000000000', { name: 'x' })).status).toBe(404)
   })
 
   it('shows a token once and its hash never', async () => {
@@ -91,6 +138,17 @@ describe('the admin API of tokens', () => {
     const { status, body: answer } = await create(body)
     expect([status, answer]).toMatchObject([400, { error: { code: 'invalid_request', path } }])
     expect((await api.call('GET', '/admin/v1/tokens')).body).toEqual({ items: [], next: null })
+  })
+
+  it('shows since when a token is suspended and for which incident, until it is revoked', async () => {
+    const { body } = await create()
+    const id = textOf(body, 'id')
+    await api.house.tokens.suspend(id, 'inc_1')
+    const url = `/admin/v1/tokens/${id}`
+    const suspension = { suspended_at: '2026-01-01T00:00:00.000Z', suspended_by: 'inc_1' }
+    expect((await api.call('GET', url)).body).toMatchObject({ status: 'suspended', ...suspension })
+    await api.call('DELETE', url)
+    expect((await api.call('GET', url)).body).toMatchObject({ status: 'revoked', ...suspension })
   })
 
   it('revokes from the next request on, and again without a change', async () => {

@@ -63,10 +63,19 @@ const ROUTES: [method: 'POST' | 'PATCH', url: string, allowed: string[], valid: 
     { name: 'Ada' },
   ],
   ['POST', '/admin/v1/users/ada/tokens', ['name', 'expires_in', 'operations', 'models', 'limits'], {}],
+  ['PATCH', '/admin/v1/tokens/TOKEN', ['name', 'operations', 'models', 'limits'], { name: 'ci' }],
   ['POST', '/admin/v1/tokens/TOKEN/rotate', ['grace'], {}],
   ['POST', '/admin/v1/plans', ['id', ...PLAN], { id: 'free' }],
   ['PATCH', '/admin/v1/plans/pro', PLAN, { name: 'Pro' }],
   ['POST', '/admin/v1/users/ada/credits', ['amount', 'reason', 'id'], { amount: '1', reason: 'x' }],
+  ['POST', '/admin/v1/incidents/inc_000000000000/dismiss', ['reason'], {}],
+  ['POST', '/admin/v1/incidents/inc_000000000000/rotate', [], {}],
+  [
+    'POST',
+    '/admin/v1/exemptions',
+    ['user', 'token', 'signals', 'reason', 'expires_in'],
+    { user: 'ada', reason: 'x', expires_in: '1h' },
+  ],
   ['POST', '/admin/v1/credit-codes', ['amount', 'uses', 'expires_in', 'reason', 'count'], { amount: '1' }],
 ]
 
@@ -96,6 +105,7 @@ describe('a write with a field that is not its own', () => {
     (await api.call('GET', '/admin/v1/plans')).text,
     (await api.call('GET', '/admin/v1/users/ada/credits')).text,
     (await api.call('GET', '/admin/v1/credit-codes')).text,
+    (await api.call('GET', '/admin/v1/exemptions')).text,
   ]
 
   it.each(CASES)('%s %s with %s is refused by name and changes nothing', async (method, url, field, body) => {
