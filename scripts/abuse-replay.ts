@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { identityTable, runIdentitySimulation } from '../src/abuse/replay/identity.ts'
 import { learnCohorts, replay } from '../src/abuse/replay/replay.ts'
 import { tableOf, type Report } from '../src/abuse/replay/report.ts'
 import { parseTraffic, type Client } from '../src/abuse/replay/traffic.ts'
@@ -14,7 +15,9 @@ how many attacks are found. FILE has one client a line: {"client": "a", "window_
 --attacks N   of each size on each client (12)
 --clients     which of them: chosen (even lines: the parameters were chosen on those of the public file), held-out (odd
               lines), all; without it both halves, each by itself
---json        the reports as JSON`
+--json        the reports as JSON
+--identity    instead of a file: tokens and people who share them, made up, before the detector of sources (see docs/abuse.md)
+--tokens N    how many of them (300)`
 
 /** What is wrong with the command line or the file, in words for whoever typed it. */
 class Problem extends Error {}
@@ -30,6 +33,8 @@ function parsed() {
         attacks: { type: 'string', default: '12' },
         clients: { type: 'string' },
         json: { type: 'boolean', default: false },
+        identity: { type: 'boolean', default: false },
+        tokens: { type: 'string', default: '300' },
         help: { type: 'boolean', default: false },
       },
     })
@@ -70,6 +75,18 @@ function partsOf(name: string | undefined): readonly Part[] {
   return [part]
 }
 
+function runIdentity(): string {
+  if (positionals.length > 0) throw new Problem(`--identity reads no file\n\n${USAGE}`)
+  const seed = whole('seed', values.seed, 2 ** 32 - 1)
+  const results = runIdentitySimulation({ seed, tokens: whole('tokens', values.tokens, 100_000) })
+  return values.json ? JSON.stringify(results) : identityTable(results)
+}
+
+function runVolume(): string {
+  const reports = run()
+  return values.json ? JSON.stringify(reports) : reports.map(tableOf).join('\n')
+}
+
 function run(): readonly Report[] {
   const [path, ...rest] = positionals
   if (path === undefined || rest.length > 0) throw new Problem(`name one file\n\n${USAGE}`)
@@ -92,8 +109,7 @@ if (values.help) {
   console.log(USAGE)
 } else {
   try {
-    const reports = run()
-    console.log(values.json ? JSON.stringify(reports) : reports.map(tableOf).join('\n'))
+    console.log(values.identity ? runIdentity() : runVolume())
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error))
     process.exitCode = 1

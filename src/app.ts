@@ -18,6 +18,7 @@ import { Overload } from './limits/overload.ts'
 import { Turns } from './limits/turns.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
 import { randomBase62 } from './lib/ids.ts'
+import { systemTimer, type Timer } from './lib/timer.ts'
 import type { Log } from './log.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { OPERATION_NAMES } from './minimax/catalog.ts'
@@ -27,6 +28,7 @@ import { LiveCalls } from './proxy/live.ts'
 import { SecretForms } from './proxy/secrets.ts'
 import { Upstream } from './proxy/upstream.ts'
 import { callbackRoutes } from './routes/callbacks.ts'
+import { githubRoutes } from './routes/github.ts'
 import { ownRoutes } from './routes/own.ts'
 import { proxyRoutes } from './routes/proxy.ts'
 import { closePublicServer, createPublicServer } from './routes/public.ts'
@@ -45,13 +47,20 @@ export interface AppOptions {
   readonly config: Config
   readonly log: Log
   readonly clock?: Clock
+  /** With which detection waits between two looks; the runtime's unless said. */
+  readonly timer?: Timer
 }
 
 /** What the last words of what a drain ends may take. */
 const LAST_WORDS_MS = 2_000
 
 /** Opens the stores and puts the parts together, in the order in which a request meets them. */
-export async function createApp({ config, log, clock = systemClock }: AppOptions): Promise<App> {
+export async function createApp({
+  config,
+  log,
+  clock = systemClock,
+  timer = systemTimer,
+}: AppOptions): Promise<App> {
   const { logger } = log
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
   const hash = await openPepper({ dataDir: config.dataDir, secret: config.tokenPepper })
@@ -147,7 +156,7 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
     authenticator,
     operations: OPERATION_NAMES,
   })
-  const guard = await openAbuse({
+  const abuse = await openAbuse({
     config,
     store,
     tokens,
@@ -156,7 +165,7 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
     metrics,
     logger,
     clock,
-    tell: () => undefined,
+    timer,
   })
 
   const publicServer = createPublicServer(config, clock)
@@ -179,12 +188,21 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
     authenticator,
     metrics,
     publicServer,
-    watch: guard,
+    watch: abuse.guard,
     health,
     isDraining: () => isDraining,
   })
   await publicServer.register(proxyRoutes, pipeline)
   if (tenancy.relay !== null) await publicServer.register(callbackRoutes, { relay: tenancy.relay })
+  if (abuse.scanning !== null) {
+    await publicServer.register(githubRoutes, {
+      scanning: abuse.scanning,
+      flood: pipeline.flood,
+      failures: pipeline.failures,
+      clock,
+      onError: (error) => logger.error({ err: error }, 'a report of leaked tokens could not be taken'),
+    })
+  }
   await publicServer.register(ownRoutes, {
     ...pipeline,
     ledger: store.ledger,
@@ -199,7 +217,7 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
     store,
     authenticator,
     tokens,
-    incidents: guard.incidents,
+    incidents: abuse.guard.incidents,
     adminToken,
     clock,
     metrics,
@@ -218,7 +236,7 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
       const adminUrl = await adminServer.listen({ host: config.adminHost, port: config.adminPort })
       books.start()
       tenancy.start()
-      await guard.start()
+      await abuse.guard.start()
       pruning = startPruning({
         store: store.idempotency,
         clock,
@@ -234,7 +252,7 @@ export async function createApp({ config, log, clock = systemClock }: AppOptions
       turns.close()
       await closePublicServer(publicServer, LAST_WORDS_MS)
       await adminServer.close()
-      await guard.close()
+      await abuse.close()
       await pruning?.stop()
       await tenancy.close()
       await books.close()

@@ -10,8 +10,6 @@ export interface CallEvent {
   readonly kind: TokenKind
   /** The user's plan; '' where they have none. */
   readonly plan: string
-  /** When the token was made. Milliseconds since the Unix epoch. */
-  readonly tokenSince: number
   readonly operation: string
   readonly modality: string
   /** As the request named it; '' when it named none. */

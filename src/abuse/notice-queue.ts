@@ -77,7 +77,7 @@ export class NoticeQueue<Item> {
   async #deliver(item: Item): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
-        await this.#options.send(item, this.#abort.signal)
+        await this.#send(item)
         return
       } catch (error) {
         const pause = this.#isClosing ? undefined : PAUSES[tries - 1]
@@ -85,6 +85,21 @@ export class NoticeQueue<Item> {
         if (pause === undefined) return
         await this.#rest(pause)
       }
+    }
+  }
+
+  /** Waits for the end of the process no longer than for the receiver. */
+  async #send(item: Item): Promise<void> {
+    const { signal } = this.#abort
+    let give = (): void => undefined
+    const given = new Promise<never>((_, reject) => {
+      give = () => reject(new Error('the process ends'))
+      signal.addEventListener('abort', give)
+    })
+    try {
+      await Promise.race([this.#options.send(item, signal), given])
+    } finally {
+      signal.removeEventListener('abort', give)
     }
   }
 

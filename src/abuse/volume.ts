@@ -9,8 +9,8 @@ import type { Background, Observation, Watcher } from './watcher.ts'
 /** Milliseconds of a window. */
 export const WINDOW_MS = 600_000
 
-/** A token younger than this is judged by what others use. */
-const LEARNING_MS = 7 * DAY * WINDOW_MS
+/** A token that has been seen for less is judged by what others use. */
+const LEARNING_MS = 5 * DAY * WINDOW_MS
 
 /** Own windows that say as much as what others use. */
 const COHORT_WINDOWS = 72
@@ -23,7 +23,6 @@ export interface Amounts {
   /** Milliseconds since the Unix epoch. */
   readonly at: number
   readonly plan: string
-  readonly tokenSince: number
   readonly requests: number
   /** Nano-units. */
   readonly money: number
@@ -39,7 +38,8 @@ export class Volume implements Watcher {
   /** The number of the window under way; -1: nothing was counted yet. */
   #window = -1
   #plan = ''
-  #since = 0
+  /** When it began to be seen: a token may be much older than its detection. Milliseconds since the Unix epoch. */
+  #since = Infinity
 
   /** @param cohorts what others do; the token tells its own there once a day */
   constructor(cohorts: Cohorts) {
@@ -50,7 +50,7 @@ export class Volume implements Watcher {
   observe(event: CallEvent): void {
     this.#turn(event.at)
     this.#plan = event.plan
-    this.#since = event.tokenSince
+    if (this.#since === Infinity) this.#since = event.at
     this.#series.requests.add(1)
     // A double is exact to a nano-unit up to nine million units of money, and near enough beyond.
     this.#series.money.add(Math.max(0, Number(event.charged)))
@@ -60,7 +60,7 @@ export class Volume implements Watcher {
   count(amounts: Amounts): void {
     this.#turn(amounts.at)
     this.#plan = amounts.plan
-    this.#since = amounts.tokenSince
+    if (this.#since === Infinity) this.#since = amounts.at
     this.#series.requests.add(amounts.requests)
     this.#series.money.add(amounts.money)
   }
@@ -122,7 +122,7 @@ export class Volume implements Watcher {
       version: 1,
       window: this.#window,
       plan: this.#plan,
-      since: this.#since,
+      since: this.#window < 0 ? 0 : this.#since,
       requests: this.#series.requests.save(),
       money: this.#series.money.save(),
     }
@@ -140,7 +140,7 @@ export class Volume implements Watcher {
     }
     this.#window = window
     this.#plan = plan
-    this.#since = since
+    this.#since = window < 0 ? Infinity : since
     this.#tell()
     return true
   }

@@ -1,22 +1,29 @@
 import { openGeo } from '../abuse/geo.ts'
 import { createGuard, type Guard } from '../abuse/guard.ts'
-import { noticeOf, type Notice } from '../abuse/notices-text.ts'
+import { GitHubKeys } from '../abuse/github-keys.ts'
+import { GitHubScanning } from '../abuse/github.ts'
+import { createMail } from '../abuse/mail.ts'
+import type { NoticeEvents } from '../abuse/notice-queue.ts'
+import { createNotices } from '../abuse/notices.ts'
+import { createWebhook } from '../abuse/webhook.ts'
 import { createWatchers } from '../abuse/watchers.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { TokenHash } from '../auth/hash.ts'
+import { parseToken } from '../auth/token.ts'
 import type { TokenService } from '../auth/tokens.ts'
 import type { Config } from '../config/schema.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Timer } from '../lib/timer.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import type { Incident, Store } from '../store/store.ts'
+import type { Incident, Store, TokenStore } from '../store/store.ts'
 
 /** Tokens of one user that are asked about in one go. */
 const PAGE = 1_000
 
 export interface AbuseParts {
   readonly config: Config
-  readonly store: Pick<Store, 'incidents' | 'tokens'>
+  readonly store: Pick<Store, 'incidents' | 'tokens' | 'users'>
   readonly tokens: Pick<TokenService, 'suspend' | 'reinstate'>
   readonly authenticator: Pick<Authenticator, 'throttle'>
   /** Of the pepper: what sources are kept under must be as secret, and live as long. */
@@ -24,15 +31,24 @@ export interface AbuseParts {
   readonly metrics: Pick<Metrics, 'incident' | 'abuseFailed'>
   readonly logger: Logger
   readonly clock: Clock
-  /** Tells people. Must not throw. */
-  readonly tell: (notice: Notice, incident: Incident) => void
+  readonly timer: Timer
+}
+
+/** Detection, with all that it tells and is told. */
+export interface Abuse {
+  readonly guard: Guard
+  /** Takes reports of leaks from GitHub; null: it is not to. */
+  readonly scanning: GitHubScanning | null
+  /** Ends detection, then the notices that are still on their way. */
+  close(): Promise<void>
 }
 
 /**
  * What looks for leaked and abused tokens. @throws GeoFileError when a file of the operator's cannot be read
  */
-export async function openAbuse(parts: AbuseParts): Promise<Guard> {
-  const { config, store, tokens, authenticator, hash, metrics, logger, clock, tell } = parts
+export async function openAbuse(parts: AbuseParts): Promise<Abuse> {
+  const { config, store, tokens, authenticator, hash, metrics, logger, clock } = parts
+  const notices = openNotices(parts)
   const geo = await openGeo({ countryFile: config.geoCountryFile, asnFile: config.geoAsnFile })
   const kit = createWatchers({
     key: hash('sources of tokens'),
@@ -40,10 +56,11 @@ export async function openAbuse(parts: AbuseParts): Promise<Guard> {
     allowNetworks: config.abuseAllowNetworks,
     maxSources: config.abuseMaxSources,
   })
-  return createGuard({
+  const guard = createGuard({
     ...kit,
     store: store.incidents,
     clock,
+    timer: parts.timer,
     settings: { response: config.abuseResponse, shadow: config.abuseShadow },
     retentionMs: config.abuseRetention,
     actions: {
@@ -56,14 +73,82 @@ export async function openAbuse(parts: AbuseParts): Promise<Guard> {
         await tokens.reinstate(tokenId)
       },
     },
-    notice: (incident, kind) => tell(noticeOf(incident, kind), incident),
+    notice: (incident, kind) => notices.tell(incident, kind),
     changed: (incident) => logger.warn(lineOf(incident), 'an incident'),
     count: (signal, response) => metrics.incident(signal, response),
     failed(error) {
       metrics.abuseFailed()
       logger.error({ err: error }, 'detection of abuse goes on after an error')
     },
-    tokensOf: async (userId) => (await store.tokens.list({ limit: PAGE, userId })).items.map(({ id }) => id),
+    tokensOf: (userId) => tokenIdsOf(store.tokens, userId),
+  })
+  return {
+    guard,
+    scanning: config.githubSecretScanning ? openScanning(parts, guard) : null,
+    async close() {
+      await guard.close()
+      await notices.close()
+    },
+  }
+}
+
+async function tokenIdsOf(tokens: Pick<TokenStore, 'list'>, userId: string): Promise<readonly string[]> {
+  const ids: string[] = []
+  for (let cursor: string | undefined; ;) {
+    const { items, next } = await tokens.list({ limit: PAGE, userId, cursor })
+    for (const { id } of items) ids.push(id)
+    if (next === null) return ids
+    cursor = next
+  }
+}
+
+function openNotices({ config, store, metrics, logger, clock }: AbuseParts) {
+  const eventsOf = (by: string): NoticeEvents => ({
+    failed(error, isLost) {
+      if (isLost) metrics.abuseFailed()
+      const what = isLost ? 'a notice is lost' : 'a notice did not arrive, and is tried again'
+      logger[isLost ? 'error' : 'warn']({ err: error, by }, what)
+    },
+    dropped() {
+      metrics.abuseFailed()
+      logger.error({ by }, 'a notice is lost: too many wait, or the process ends')
+    },
+  })
+  const { noticeWebhookUrl: url, noticeWebhookSecret: secret, smtpUrl, mailFrom } = config
+  return createNotices({
+    webhook:
+      url === undefined
+        ? null
+        : createWebhook({
+            url: url.reveal(),
+            secret: secret?.reveal(),
+            clock,
+            events: eventsOf('webhook'),
+          }),
+    mail:
+      smtpUrl === undefined || mailFrom === undefined
+        ? null
+        : createMail({ url: smtpUrl.reveal(), from: mailFrom, events: eventsOf('mail') }),
+    mailTo: config.mailTo,
+    emailOf: config.mailUsers ? async (userId) => (await store.users.get(userId))?.email : null,
+    failed: (error) => logger.error({ err: error }, 'the address of a user could not be looked up'),
+  })
+}
+
+function openScanning({ config, store, hash, logger, clock }: AbuseParts, guard: Guard): GitHubScanning {
+  const keys = new GitHubKeys({
+    url: config.githubKeysUrl,
+    clock,
+    failed: (error) => logger.warn({ err: error }, "GitHub's public keys could not be read"),
+  })
+  return new GitHubScanning({
+    keys,
+    async findToken(text) {
+      if (parseToken(text, config.tokenPrefix) === null) return undefined
+      const found = await store.tokens.findByHash(hash(text))
+      return found && { tokenId: found.token.id, userId: found.user.id }
+    },
+    report: (leak) => guard.report(leak),
   })
 }
 

@@ -102,7 +102,6 @@ export function identityFrom(
     userSince: user.createdAt,
     tokenId: token.id,
     kind: token.kind,
-    tokenSince: token.createdAt,
     plan: user.plan,
     multiplier: user.multiplier,
     planMultiplier: plan?.multiplier ?? null,

@@ -18,8 +18,6 @@ export interface Identity {
   readonly userSince: number
   readonly tokenId: string
   readonly kind: TokenKind
-  /** When the token was made, in milliseconds since the Unix epoch. */
-  readonly tokenSince: number
   readonly plan: string | null
   /** The user's own multiplier of prices, a decimal text; null: they have none. */
   readonly multiplier: string | null

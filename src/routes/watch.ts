@@ -19,7 +19,6 @@ export function eventOf(call: Call, identity: Identity, request: IncomingMessage
     userId: identity.userId,
     kind: identity.kind,
     plan: identity.plan ?? '',
-    tokenSince: identity.tokenSince,
     operation: operation.name,
     modality: operation.modality,
     model,

@@ -15,7 +15,6 @@ export function call(change: Partial<CallEvent> = {}): CallEvent {
     userId: 'user',
     kind: 'server',
     plan: '',
-    tokenSince: START,
     operation: 'chat.native',
     modality: 'chat',
     model: 'm',

@@ -121,7 +121,6 @@ export function call(tokenId: string, at: number, more: Partial<CallEvent> = {})
     userId: `user-of-${tokenId}`,
     kind: 'server',
     plan: '',
-    tokenSince: START - 30 * DAY,
     operation: 'chat.openai',
     modality: 'chat',
     model: 'MiniMax-M2',

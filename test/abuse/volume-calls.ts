@@ -12,7 +12,6 @@ export function callAt(at: number, event: Partial<CallEvent> = {}): CallEvent {
     userId: 'user-1',
     kind: 'server',
     plan: 'small',
-    tokenSince: 0,
     operation: 'chat.native',
     modality: 'chat',
     model: 'MiniMax-M2',
@@ -34,7 +33,7 @@ export function use(volume: Volume, from: number, to: number, requests: (window:
     const count = requests(window)
     if (count === 0) continue
     const at = window * WINDOW_MS
-    volume.count({ at, plan: 'small', tokenSince: 0, requests: count, money: count * 1_000_000 })
+    volume.count({ at, plan: 'small', requests: count, money: count * 1_000_000 })
   }
 }
 

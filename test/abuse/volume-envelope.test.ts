@@ -40,6 +40,15 @@ describe("a token's own past", () => {
     }
   })
 
+  it('begins when it is first seen, however old the token is: steady use leaves nothing', () => {
+    const volume = new Volume(new Cohorts())
+    const first = 1_000 * DAY
+    for (let window = first; window < first + 12 * DAY; window++) {
+      use(volume, window, window + 1, ordinary)
+      expect(signalsOf(lookAfter(volume, window))).toEqual([])
+    }
+  })
+
   it('is left by ten times as much within two windows, and the evidence says so in plain numbers', () => {
     const volume = known()
     use(volume, EIGHT_DAYS, EIGHT_DAYS + 2, () => 800)
@@ -111,7 +120,7 @@ describe("a token's own past", () => {
     const volume = known()
     for (let window = EIGHT_DAYS; window < EIGHT_DAYS + 2; window++) {
       const at = window * 600_000
-      volume.count({ at, plan: 'small', tokenSince: 0, requests: 50, money: 50 * 50_000_000 })
+      volume.count({ at, plan: 'small', requests: 50, money: 50 * 50_000_000 })
     }
     const found = lookAfter(volume, EIGHT_DAYS + 1)
     expect(found.map(({ evidence }) => evidence.rule)).toEqual(['money_20m', 'money_1h'])

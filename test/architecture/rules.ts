@@ -9,6 +9,8 @@ export const DRIVERS = [
   'ws',
   'jose',
   'prom-client',
+  'mmdb-lib',
+  'nodemailer',
   '@fastify/http-proxy',
 ] as const
 

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { startEmulator, type Emulator } from '../../emulator/server.ts'
 import { createApp, type App } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import type { Clock } from '../../src/lib/clock.ts'
+import type { Timer } from '../../src/lib/timer.ts'
 import { openLog } from '../../src/log.ts'
 import { expectBooksToMatch } from './books.ts'
 import { until } from './wire.ts'
@@ -37,6 +39,10 @@ export interface TestGatewayOptions {
   /** Where upstream is, when it is not the emulator. */
   readonly upstreamUrl?: string
   readonly emulator?: Parameters<typeof startEmulator>[0]
+  /** The time as the gateway has it. */
+  readonly clock?: Clock
+  /** With which detection waits between two looks. */
+  readonly timer?: Timer
   /** `close` rejects unless the books match what the emulator took on, which must be the only upstream. */
   readonly checksBooks?: boolean
 }
@@ -73,7 +79,8 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     format: 'json',
     destination: { write: (line) => void logLines.push(line) },
   })
-  const app = await createApp({ config, log })
+  const { clock, timer } = options
+  const app = await createApp({ config, log, ...(clock && { clock }), ...(timer && { timer }) })
   const { publicUrl, adminUrl } = await app.listen()
 
   async function admin(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {

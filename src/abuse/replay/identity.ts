@@ -82,7 +82,6 @@ const QUIET: CallEvent = {
   userId: 'simulated',
   kind: 'server',
   plan: '',
-  tokenSince: START,
   operation: 'chat.native',
   modality: 'chat',
   model: '',

@@ -27,7 +27,7 @@ class Run {
     const requests = (this.#client.requests[window] ?? 0) + added
     if (requests > 0) {
       const money = requests * PRICE
-      this.volume.count({ at: window * WINDOW_MS, plan: '', tokenSince: 0, requests, money })
+      this.volume.count({ at: window * WINDOW_MS, plan: '', requests, money })
     }
     return this.volume.rules((window + 1) * WINDOW_MS).map(({ evidence }) => String(evidence.rule))
   }
