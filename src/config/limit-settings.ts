@@ -33,7 +33,7 @@ export const limitSettings = {
   overload_delay: duration('0s', {
     description:
       'How long work may wait for the processor of this process before new requests are refused with 503, those of the busiest users first; `0s` never refuses.',
-    default: '50ms',
+    default: '200ms',
     examples: ['100ms', '0s'],
   }),
   idempotency_retention: duration('1m', {

@@ -10,6 +10,8 @@ const ROOT = join(import.meta.dirname, '../..')
 
 /** A program of ours in a process of its own, whose memory is its own too. */
 export interface Child extends AsyncDisposable {
+  /** Of the process. */
+  readonly pid: number
   readonly url: string
   /** Everything that it wrote. */
   readonly output: () => string
@@ -51,6 +53,7 @@ async function start({ script, args, env, urlIn }: ChildOptions): Promise<Child>
   return {
     url: urlIn(output) ?? '',
     output: () => output,
+    pid: child.pid ?? 0,
     residentBytes: () => residentBytes(child),
     stop,
     [Symbol.asyncDispose]: async () => {

@@ -31,9 +31,9 @@ it('while one user floods, the call of another is the next but one', async () =>
     open.shift()?.writeHead(200, { 'content-type': 'application/json' }).end(ANSWER)
 
   const calls = Array.from({ length: 12 }, () => call(one.token, 'flood'))
-  await expect.poll(underway).toBe(12)
+  await expect.poll(underway, { timeout: 10_000 }).toBe(12)
   calls.push(call(other.token, 'quiet'))
-  await expect.poll(underway).toBe(13)
+  await expect.poll(underway, { timeout: 10_000 }).toBe(13)
   expect(seen).toEqual(['flood', 'flood'])
   for (let released = 1; released <= 11; released++) {
     release()

@@ -97,6 +97,11 @@ describe('limits that are damaged', () => {
 
 /** The tables as version 0005 left them: the later ones and their columns taken out again. */
 const BACK_TO_0005 = [
+  'drop table abuse_profiles',
+  'drop table exemptions',
+  'drop table incidents',
+  'alter table tokens drop column suspended_at',
+  'alter table tokens drop column suspended_by',
   'drop table if exists idempotency_keys',
   'drop table credit_redemptions',
   'drop table credit_codes',
