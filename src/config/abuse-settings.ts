@@ -7,7 +7,7 @@ import { checked, choice, cidrs, duration, flag, integer, names, secret, text } 
 export const abuseSettings = {
   metrics_users: integer(0, 1_000, {
     description:
-      'How many users, the busiest, have metrics of their own; all others are counted together as `_other`.',
+      'How many users, the busiest, have metrics of their own; all others are counted together as `_other`. A name that was given lasts until the next start, so there can be up to twice as many.',
     default: '50',
     examples: ['200'],
   }),
