@@ -10,8 +10,7 @@ function watchersOf() {
 }
 
 /** A call of a token that was made when the test began. */
-const callAt = (world: World, more: Partial<CallEvent> = {}) =>
-  call('a', world.clock.time, more)
+const callAt = (world: World, more: Partial<CallEvent> = {}) => call('a', world.clock.time, more)
 
 /** Ten days of a server that calls some times in ten minutes from one place. */
 async function used(world: World): Promise<void> {
