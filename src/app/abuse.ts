@@ -70,7 +70,8 @@ export async function openAbuse(parts: AbuseParts): Promise<Abuse> {
         await tokens.suspend(tokenId, incidentId)
       },
       async reinstate(tokenId) {
-        await tokens.reinstate(tokenId)
+        // A token that was deleted meanwhile has nothing to be given back.
+        if ((await store.tokens.get(tokenId)) !== undefined) await tokens.reinstate(tokenId)
       },
     },
     notice: (incident, kind) => notices.tell(incident, kind),

@@ -94,4 +94,10 @@ it('a leaked token is stopped within ten minutes by evidence of two families, to
 
   await gateway.admin('POST', `/admin/v1/incidents/${incident.id}/dismiss`, { reason: 'a test' })
   expect(await from(gateway, token, '198.51.100.7')).toBe(200)
+
+  // A judgement on a token that is there no more.
+  await gateway.admin('PATCH', '/admin/v1/users/user-1', { status: 'suspended' })
+  await gateway.admin('DELETE', '/admin/v1/users/user-1?objects=keep')
+  const late = await gateway.admin('POST', `/admin/v1/incidents/${incident.id}/dismiss`, {})
+  expect(late.state).toBe('dismissed')
 })
