@@ -18,6 +18,8 @@ const HASH_BYTES = 4
 export class HyperLogLog {
   #exact: Set<number> | null = new Set()
   #registers: Uint8Array | null = null
+  /** What the registers came to when they were last added up; null: they have changed. Adding up reads all of them. */
+  #estimate: number | null = null
 
   /** Counts one; the same hash counts once. */
   add(hash: number): void {
@@ -39,13 +41,15 @@ export class HyperLogLog {
     if (this.#registers === null) return
     const index = hash >>> (32 - INDEX_BITS)
     const rank = Math.min(MAX_RANK, Math.clz32(hash << INDEX_BITS) + 1)
-    if (rank > (this.#registers[index] ?? 0)) this.#registers[index] = rank
+    if (rank <= (this.#registers[index] ?? 0)) return
+    this.#registers[index] = rank
+    this.#estimate = null
   }
 
   /** How many there are: exact up to 128, about so many beyond. */
   count(): number {
     if (this.#registers === null) return this.#exact?.size ?? 0
-    return Math.round(estimate(this.#registers))
+    return (this.#estimate ??= Math.round(estimate(this.#registers)))
   }
 
   /** Adds everything that another has counted. */
@@ -57,6 +61,7 @@ export class HyperLogLog {
     if (this.#exact !== null) this.#widen()
     const [own, more] = [this.#registers, other.#registers]
     if (own === null || more === null) return
+    this.#estimate = null
     for (let at = 0; at < REGISTERS; at++) own[at] = Math.max(own[at] ?? 0, more[at] ?? 0)
   }
 

@@ -56,3 +56,25 @@ describe('counting different things', () => {
     for (const saved of [undefined, 3, 'r', 'q', 'xAAA', {}]) expect(HyperLogLog.load(saved)).toBeUndefined()
   })
 })
+
+it('a count that was asked for follows what is added, merged and loaded after it', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 129, max: 600 }), fc.integer(), (many, seed) => {
+      const hashOf = (index: number): number => Math.imul(index + seed, 0x9e3779b1) ^ (index * 0x85ebca6b)
+      const asked = new HyperLogLog()
+      const quiet = new HyperLogLog()
+      for (let index = 0; index < many; index++) {
+        asked.add(hashOf(index))
+        asked.count()
+        quiet.add(hashOf(index))
+      }
+      expect(asked.count()).toBe(quiet.count())
+      const more = new HyperLogLog()
+      for (let index = many; index < 2 * many; index++) more.add(hashOf(index))
+      asked.merge(more)
+      quiet.merge(more)
+      expect(asked.count()).toBe(quiet.count())
+      expect(HyperLogLog.load(asked.save())?.count()).toBe(asked.count())
+    }),
+  )
+})
