@@ -28,7 +28,10 @@ export class Firsts {
       return first
     }
     this.#seen.set(name, at)
-    for (const oldest of this.#seen.keys()) if (this.#seen.size > KEPT) this.#seen.delete(oldest)
+    for (const oldest of this.#seen.keys()) {
+      if (this.#seen.size <= KEPT) break
+      this.#seen.delete(oldest)
+    }
     const day = Math.floor(at / DAY_MS)
     if (at - since >= DAY_MS && this.#days.at(-1) !== day) this.#days = [...this.#days, day].slice(-LAST_DAYS)
     if (at - since >= LEARNING_MS) this.#newest = at
