@@ -1,6 +1,7 @@
 import './lib/heap.ts'
 import './lib/ticks.ts'
 import closeWithGrace from 'close-with-grace'
+import { GeoFileError } from './abuse/geo.ts'
 import { createApp } from './app.ts'
 import { ConfigError, loadConfig } from './config/load.ts'
 import { openLog } from './log.ts'
@@ -32,7 +33,7 @@ try {
   await main()
 } catch (error) {
   // These name every mistake and its remedy; a stack would bury it.
-  const isTold = error instanceof ConfigError || error instanceof PriceFileError
-  console.error(isTold ? error.message : error)
+  const isTold = [ConfigError, PriceFileError, GeoFileError].some((told) => error instanceof told)
+  console.error(isTold && error instanceof Error ? error.message : error)
   process.exitCode = 1
 }

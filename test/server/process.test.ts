@@ -94,6 +94,14 @@ describe('the process', () => {
     )
   })
 
+  it('with a database of addresses that is not there says so, and exits with 1', async () => {
+    const { exit, errors } = start({ MINIMAX_API_KEY: 'sk-test', GEO_ASN_FILE: '/nowhere/asn.mmdb' })
+    expect(await exit).toBe(1)
+    expect(errors.join('').trim()).toMatch(
+      /^GEO_ASN_FILE: \/nowhere\/asn\.mmdb is no database of addresses .*ENOENT.*$/,
+    )
+  })
+
   it('told to stop lets a stream have its last words and exits with 0', async () => {
     const gateway = start({
       MINIMAX_API_KEY: MASTER_KEY,
