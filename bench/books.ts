@@ -51,6 +51,8 @@ function callAt(at: number, users: number): readonly LedgerChange[] {
     requestId,
     userId: `user-${user}`,
     tokenId: `token-${user}-${randomInt(TOKENS_PER_USER)}`,
+    sessionId: '',
+    endUser: '',
     operation,
     modality,
     model,

@@ -12,6 +12,10 @@ export interface CallOperation {
 export interface CallCaller {
   readonly userId: string
   readonly tokenId: string
+  /** '' where it is no session. */
+  readonly sessionId: string
+  /** '' where none was named. */
+  readonly endUser: string
   /** Milliseconds since the Unix epoch; Infinity: never. */
   readonly expiresAt: number
 }

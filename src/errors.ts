@@ -116,6 +116,21 @@ export const REFUSALS = define({
     outcome: 'caller_forbidden',
     message: 'This token was suspended. Ask the operator to reinstate it, or for a new one.',
   },
+  end_user_suspended: {
+    status: 403,
+    outcome: 'caller_forbidden',
+    message: 'This end user is suspended. Ask the operator of the app.',
+  },
+  address_forbidden: {
+    status: 403,
+    outcome: 'caller_forbidden',
+    message: 'The token may not be used from this address.',
+  },
+  origin_forbidden: {
+    status: 403,
+    outcome: 'caller_forbidden',
+    message: 'The token may not be used from pages of this origin.',
+  },
   user_suspended: { status: 403, outcome: 'caller_forbidden', message: 'The account is suspended.' },
   operation_forbidden: {
     status: 403,
@@ -268,6 +283,18 @@ export const REFUSALS = define({
     status: 401,
     outcome: 'caller_unauthorized',
     message: 'The admin token is missing or wrong.',
+  },
+  admin_forbidden: {
+    status: 403,
+    outcome: 'caller_forbidden',
+    message: 'The role of this admin token does not allow that.',
+  },
+  // Rather refused than done without a trace.
+  audit_unavailable: {
+    status: 503,
+    outcome: 'gateway_unavailable',
+    message: 'The audit log takes no entries, so nothing was changed; try again shortly.',
+    retryAfter: 5,
   },
   not_found: { status: 404, outcome: 'caller_not_found', message: 'Not found.' },
   conflict: { status: 409, outcome: 'caller_invalid', message: 'It exists already.' },

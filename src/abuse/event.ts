@@ -1,5 +1,5 @@
 import type { Outcome, RefusalCode } from '../errors.ts'
-import type { TokenKind } from '../store/store.ts'
+import type { CredentialKind } from '../store/store.ts'
 
 /** What is learnt from one request of a known token, after it has ended. */
 export interface CallEvent {
@@ -7,7 +7,9 @@ export interface CallEvent {
   readonly at: number
   readonly tokenId: string
   readonly userId: string
-  readonly kind: TokenKind
+  readonly kind: CredentialKind
+  /** The user's own end user; '' where none was named. */
+  readonly endUser: string
   /** The user's plan; '' where they have none. */
   readonly plan: string
   readonly operation: string

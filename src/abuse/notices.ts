@@ -1,5 +1,5 @@
 import type { Incident } from '../store/store.ts'
-import { isMailAddress, type Mailer } from './mail.ts'
+import { isMailAddress, type Mailer } from '../mail.ts'
 import { noticeOf } from './notices-text.ts'
 import type { NoticeKind } from './response.ts'
 import { userNoticeOf } from './user-notice.ts'

@@ -1,4 +1,4 @@
-import type { TokenKind } from '../store/store.ts'
+import type { CredentialKind } from '../store/store.ts'
 
 /** Milliseconds. */
 export const MINUTE_MS = 60_000
@@ -9,7 +9,7 @@ export const DAY_MS = 24 * HOUR_MS
 export const LEARNING_MS = 7 * DAY_MS
 
 /** Tokens that live on servers. A token in browsers has as many sources as visitors: they say nothing about it. */
-export const IDENTITY_KINDS: ReadonlySet<TokenKind> = new Set<TokenKind>(['server'])
+export const IDENTITY_KINDS: ReadonlySet<CredentialKind> = new Set<CredentialKind>(['server'])
 
 /** @returns an array of numbers that `save` gave, the last `most` of them; empty for anything else */
 export function numbersOf(saved: unknown, most: number): number[] {

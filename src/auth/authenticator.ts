@@ -6,6 +6,7 @@ import type { Plan, Store, Token, User } from '../store/store.ts'
 import { identityFrom } from './effective.ts'
 import { isSameHash, type TokenHash } from './hash.ts'
 import type { Ending, Identity } from './identity.ts'
+import type { PageOrigins } from './place.ts'
 import { TokenRefusal } from './refusal.ts'
 import { parseToken } from './token.ts'
 
@@ -53,6 +54,8 @@ export interface AuthenticatorOptions {
   /** How tokens begin, without the underscore. */
   readonly prefix: string
   readonly clock: Clock
+  /** Web origins that the operator lets in with any token. Default: none. */
+  readonly origins?: PageOrigins
   /** Tokens kept in memory. Default: 10,000. */
   readonly cacheSize?: number
   /** Unknown hashes kept in memory. Default: 10,000. */
@@ -78,9 +81,18 @@ function refusalOf({ token, user }: Found): RefusalCode | null {
   return token.suspendedAt === null ? null : 'token_suspended'
 }
 
-function entryFrom(found: Found, readAt: number, throttledTo: number | null): Entry {
+function entryFrom(
+  found: Found,
+  readAt: number,
+  origins: PageOrigins | undefined,
+  throttledTo: number | null,
+): Entry {
   const { token, user, plan } = found
-  return { identity: identityFrom(token, user, plan, throttledTo), refusal: refusalOf(found), readAt }
+  return {
+    identity: identityFrom(token, user, plan, origins, throttledTo),
+    refusal: refusalOf(found),
+    readAt,
+  }
 }
 
 /** Looks tokens up and remembers them by their whole hash, for a short and bounded time. */
@@ -122,7 +134,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         unknown.set(key, readAt)
         throw new GatewayError('token_invalid')
       }
-      const entry = entryFrom(found, readAt, throttled.get(found.token.id) ?? null)
+      const entry = entryFrom(found, readAt, options.origins, throttled.get(found.token.id) ?? null)
       known.set(cacheKey, entry)
       return admit(entry)
     }

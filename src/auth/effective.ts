@@ -1,8 +1,11 @@
 import type { Limits, Plan, Rates, Token, User } from '../store/store.ts'
 import type { Identity, LimitedSubject } from './identity.ts'
+import { placeRule, type PageOrigins } from './place.ts'
 import { nameRule, operationRule } from './rules.ts'
 
 const RATES = ['requestsPerMinute', 'tokensPerMinute', 'concurrency'] as const
+
+const NO_ORIGINS: PageOrigins = new Set()
 
 type ModelLimits = NonNullable<Limits['models']>
 
@@ -88,12 +91,14 @@ function limitedSubjects(
 /**
  * Who calls and what holds for them, out of what the store says.
  * @param plan the user's; null: they have none, or there is no such plan
+ * @param everybodys web origins that the operator lets in with any token
  * @param throttledTo requests a minute to which the token is slowed down, whatever its limits are; null: it is not
  */
 export function identityFrom(
   token: Token,
   user: User,
   plan: Plan | null,
+  everybodys: PageOrigins = NO_ORIGINS,
   throttledTo: number | null = null,
 ): Identity {
   const prepaid = user.prepaid ?? plan?.prepaid ?? false
@@ -102,13 +107,18 @@ export function identityFrom(
     userSince: user.createdAt,
     tokenId: token.id,
     kind: token.kind,
+    sessionId: '',
+    endUser: '',
     plan: user.plan,
     multiplier: user.multiplier,
     planMultiplier: plan?.multiplier ?? null,
     limited: limitedSubjects(token, user, plan, prepaid, throttledTo),
     prepaid,
+    endUserLimits: limitsInForce(plan?.endUserLimits ?? null, user.endUserLimits),
     expiresAt: token.expiresAt ?? Infinity,
     mayUseOperation: bothRules(operationRule, plan?.operations ?? null, token.operations),
     mayUseModel: bothRules(nameRule, plan?.models ?? null, token.models),
+    origins: token.origins,
+    refusalFrom: placeRule(token.networks, token.origins, everybodys),
   })
 }

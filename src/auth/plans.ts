@@ -8,6 +8,8 @@ import { checkOperationPatterns } from './rules.ts'
 export interface PlanTerms {
   readonly name?: string | null | undefined
   readonly limits?: Limits | undefined
+  /** Of each end user of its users. */
+  readonly endUserLimits?: Limits | null | undefined
   /** What its users pay, as a multiple of the list price: a decimal text. */
   readonly multiplier?: string | null | undefined
   /** Names, `modality.*` or `*`. */
@@ -64,9 +66,17 @@ export function createPlanService({
   return {
     async add(terms) {
       checkTerms(terms)
-      const { id, name = null, limits = {}, multiplier = null, operations = null, models = null } = terms
+      const {
+        id,
+        name = null,
+        limits = {},
+        endUserLimits = null,
+        multiplier = null,
+        operations = null,
+        models = null,
+      } = terms
       const { prepaid = false, freeCredit = 0n } = terms
-      const rules = { name, limits, multiplier, operations, models, prepaid, freeCredit }
+      const rules = { name, limits, endUserLimits, multiplier, operations, models, prepaid, freeCredit }
       const now = clock.now()
       const plan: Plan = { id, ...rules, createdAt: now, updatedAt: now }
       if (!(await store.plans.add(plan))) {
@@ -86,10 +96,11 @@ export function createPlanService({
 
     async update(id, terms) {
       checkTerms(terms)
-      const { name, limits, multiplier, operations, models, prepaid, freeCredit } = terms
+      const { name, limits, endUserLimits, multiplier, operations, models, prepaid, freeCredit } = terms
       const change = {
         ...(name !== undefined && { name }),
         ...(limits !== undefined && { limits }),
+        ...(endUserLimits !== undefined && { endUserLimits }),
         ...(multiplier !== undefined && { multiplier }),
         ...(operations !== undefined && { operations }),
         ...(models !== undefined && { models }),

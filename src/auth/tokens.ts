@@ -14,6 +14,10 @@ export interface TokenRules {
   /** Names, `modality.*` or `*`. */
   readonly operations?: readonly string[] | null | undefined
   readonly models?: readonly string[] | null | undefined
+  /** Web origins from whose pages alone it may be used. */
+  readonly origins?: readonly string[] | null | undefined
+  /** Networks (CIDR) from which alone it may be used. */
+  readonly networks?: readonly string[] | null | undefined
   /** Of the token alone, beside those of its user. */
   readonly limits?: Limits | null | undefined
 }
@@ -73,7 +77,15 @@ export interface TokenServiceOptions {
 }
 
 /** What every new token begins with. */
-const UNENDED = { revokedAt: null, replacedBy: null, suspendedAt: null, suspendedBy: null } as const
+const UNENDED = {
+  revokedAt: null,
+  replacedBy: null,
+  suspendedAt: null,
+  suspendedBy: null,
+  lastUsedAt: null,
+  lastUsedAddress: null,
+  expiryNoticedAt: null,
+} as const
 
 function noSuchToken(): GatewayError {
   return new GatewayError('not_found', 'There is no such token.')
@@ -112,13 +124,24 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
   }
 
   return {
-    async create(userId, { name = null, expiresInMs, operations = null, models = null, limits = null } = {}) {
+    async create(userId, { name = null, expiresInMs, ...rules } = {}) {
+      const { operations = null, models = null, origins = null, networks = null, limits = null } = rules
       if (operations !== null) checkOperationPatterns(operations, known)
       const createdAt = clock.now()
       if (expiresInMs === 0) throw outOfRange('expires_in')
       const expiresAt = expiresInMs === undefined ? null : timeAfter(createdAt, expiresInMs, 'expires_in')
       await requireUser(userId)
-      const issued = draft({ userId, name, operations, models, limits, createdAt, expiresAt })
+      const issued = draft({
+        userId,
+        name,
+        operations,
+        models,
+        origins,
+        networks,
+        limits,
+        createdAt,
+        expiresAt,
+      })
       if (!(await store.tokens.add(issued.record))) throw new GatewayError('internal')
       authenticator.welcome(issued.record.hash)
       return issued
@@ -130,12 +153,14 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       return token
     },
 
-    async update(id, { name, operations, models, limits }) {
+    async update(id, { name, operations, models, origins, networks, limits }) {
       if (operations) checkOperationPatterns(operations, known)
       const change = {
         ...(name !== undefined && { name }),
         ...(operations !== undefined && { operations }),
         ...(models !== undefined && { models }),
+        ...(origins !== undefined && { origins }),
+        ...(networks !== undefined && { networks }),
         ...(limits !== undefined && { limits }),
       }
       const token = await store.tokens.update(id, change)
@@ -171,9 +196,10 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       const endsAt = timeAfter(now, graceMs, 'grace')
       const old = await store.tokens.get(id)
       if (old === undefined) throw noSuchToken()
-      const { userId, name, operations, models, limits } = old
+      const { userId, name, operations, models, origins, networks, limits } = old
       const expiresAt = old.expiresAt === null ? null : now + (old.expiresAt - old.createdAt)
-      const issued = draft({ userId, name, operations, models, limits, createdAt: now, expiresAt })
+      const rules = { operations, models, origins, networks, limits }
+      const issued = draft({ userId, name, ...rules, createdAt: now, expiresAt })
       const ended = await store.tokens.rotate(id, issued.record, endsAt, now)
       if (ended === undefined) {
         throw new GatewayError('conflict', 'The token is revoked, expired or replaced already.')

@@ -16,6 +16,8 @@ export interface NewUser {
   readonly limits?: Limits | null | undefined
   /** Whether they spend only credit; null: as their plan says. */
   readonly prepaid?: boolean | null | undefined
+  /** Of each of their end users, over those of their plan. */
+  readonly endUserLimits?: Limits | null | undefined
 }
 
 /** What may change about a user; what is left out stays. */
@@ -26,6 +28,8 @@ export interface UserChange {
   readonly multiplier?: string | null | undefined
   readonly limits?: Limits | null | undefined
   readonly prepaid?: boolean | null | undefined
+  /** Of each of their end users, over those of their plan. */
+  readonly endUserLimits?: Limits | null | undefined
   readonly status?: UserStatus | undefined
 }
 
@@ -71,7 +75,7 @@ export function createUserService({
 }): UserService {
   return {
     async add({ id = `usr_${randomBase62(16)}`, name = null, email = null, plan = null, ...terms }) {
-      const { multiplier = null, limits = null, prepaid = null } = terms
+      const { multiplier = null, limits = null, prepaid = null, endUserLimits = null } = terms
       const now = clock.now()
       const user: User = {
         id,
@@ -81,6 +85,7 @@ export function createUserService({
         multiplier,
         limits,
         prepaid,
+        endUserLimits,
         status: 'active',
         createdAt: now,
         updatedAt: now,
@@ -96,7 +101,7 @@ export function createUserService({
       return user
     },
 
-    async update(id, { name, email, plan, multiplier, limits, prepaid, status }) {
+    async update(id, { name, email, plan, multiplier, limits, prepaid, endUserLimits, status }) {
       const now = clock.now()
       const change = {
         ...(name !== undefined && { name }),
@@ -105,6 +110,7 @@ export function createUserService({
         ...(multiplier !== undefined && { multiplier }),
         ...(limits !== undefined && { limits }),
         ...(prepaid !== undefined && { prepaid }),
+        ...(endUserLimits !== undefined && { endUserLimits }),
         ...(status !== undefined && { status }),
       }
       const user = await store.users.update(id, change, now)

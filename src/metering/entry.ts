@@ -124,6 +124,8 @@ export class Entry {
       at: this.#at,
       userId: caller?.userId ?? '',
       tokenId: caller?.tokenId ?? '',
+      sessionId: caller?.sessionId ?? '',
+      endUser: caller?.endUser ?? '',
       operation: operation.name,
       modality: operation.modality,
       model,

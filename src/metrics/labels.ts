@@ -8,6 +8,8 @@ export const AUTH_RESULTS = [
   'expired',
   'revoked',
   'suspended',
+  /** From an address or a page from which the token may not be used. */
+  'forbidden',
   'ambiguous',
   'throttled',
   'unavailable',
@@ -22,6 +24,9 @@ const RESULT_OF_CODE: Readonly<Record<string, AuthResult>> = {
   token_revoked: 'revoked',
   token_suspended: 'suspended',
   user_suspended: 'suspended',
+  end_user_suspended: 'suspended',
+  address_forbidden: 'forbidden',
+  origin_forbidden: 'forbidden',
   ambiguous_header: 'ambiguous',
   ambiguous_credentials: 'ambiguous',
   store_unavailable: 'unavailable',

@@ -21,6 +21,8 @@ export interface LiveCall extends BagItem {
 export interface CallerEnding {
   readonly tokenId?: string
   readonly userId?: string
+  /** With the user: of their end users this one alone. */
+  readonly endUser?: string
   /** Milliseconds since the Unix epoch. */
   readonly at: number
   /** What their calls are told; without one: that the token was revoked, or the user suspended. */
@@ -76,10 +78,12 @@ export class LiveCalls {
 
   /** A token or a user ends at a time of the wall clock: what goes on in its name is closed by the next sweep after it. */
   end(ending: CallerEnding): void {
-    const { tokenId, userId, code } = ending
+    const { tokenId, userId, endUser, code } = ending
     const at = this.#clock.monotonic() + Math.max(0, ending.at - this.#clock.now())
     if (tokenId !== undefined) this.#endings.set(`token ${tokenId}`, { at, code: code ?? 'token_revoked' })
-    if (userId !== undefined) this.#endings.set(`user ${userId}`, { at, code: code ?? 'user_suspended' })
+    if (userId === undefined) return
+    if (endUser === undefined) this.#endings.set(`user ${userId}`, { at, code: code ?? 'user_suspended' })
+    else this.#endings.set(`end user ${userId}/${endUser}`, { at, code: code ?? 'end_user_suspended' })
   }
 
   /** Resolves when nothing is under way. */
@@ -110,7 +114,10 @@ export class LiveCalls {
     else if (this.#endings.size > 0) {
       const code =
         this.#endingOf(`token ${caller.tokenId}`, live, now) ??
-        this.#endingOf(`user ${caller.userId}`, live, now)
+        this.#endingOf(`user ${caller.userId}`, live, now) ??
+        (caller.endUser === ''
+          ? undefined
+          : this.#endingOf(`end user ${caller.userId}/${caller.endUser}`, live, now))
       if (code !== undefined) live.abort(code)
     }
   }

@@ -5,6 +5,7 @@ import type { Identity } from '../auth/identity.ts'
 import { Call } from '../call.ts'
 import { GatewayError } from '../errors.ts'
 import { newRequestId } from '../lib/ids.ts'
+import { authResultOf } from '../metrics/labels.ts'
 import { UNKNOWN_OPERATION } from '../metrics/metrics.ts'
 import { dialectOfPath, operationOf, type Operation } from '../minimax/catalog.ts'
 import { hasBody } from '../proxy/body.ts'
@@ -83,11 +84,11 @@ function authenticate(
     return refuseCredential(pipeline, request, error)
   }
   if (!(identity instanceof Promise)) {
-    enter(pipeline, passage, operation, identity)
+    enter(pipeline, request, passage, operation, identity)
     return undefined
   }
   return identity.then(
-    (found) => enter(pipeline, passage, operation, found),
+    (found) => enter(pipeline, request, passage, operation, found),
     (error: unknown) => refuseCredential(pipeline, request, error),
   )
 }
@@ -104,9 +105,20 @@ function credential(request: FastifyRequest, passage: Passage, operation: Operat
   return found
 }
 
-function enter(pipeline: Pipeline, passage: Passage, operation: Operation, identity: Identity): void {
+function enter(
+  pipeline: Pipeline,
+  request: FastifyRequest,
+  passage: Passage,
+  operation: Operation,
+  identity: Identity,
+): void {
   passage.identity = identity
   passage.call.caller = identity
+  const forbidden = identity.refusalFrom({ address: request.ip, origin: request.headers.origin })
+  if (forbidden !== null) {
+    pipeline.metrics.authAttempt(authResultOf(forbidden))
+    throw new GatewayError(forbidden)
+  }
   pipeline.metrics.authAttempt('ok')
   pipeline.overload.admit(identity.userId, passage.call.startedAt)
   if (!identity.mayUseOperation(operation.name)) throw new GatewayError('operation_forbidden')

@@ -45,6 +45,8 @@ export async function callerOf(
     const credential = credentialOf(request.raw.rawHeaders)
     if (credential === null) throw new GatewayError('token_missing')
     const identity = await pipeline.authenticator.authenticate(credential)
+    const forbidden = identity.refusalFrom({ address: request.ip, origin: request.headers.origin })
+    if (forbidden !== null) throw new GatewayError(forbidden)
     pipeline.metrics.authAttempt('ok')
     return identity
   } catch (error) {

@@ -18,6 +18,7 @@ export function eventOf(call: Call, identity: Identity, request: IncomingMessage
     tokenId: identity.tokenId,
     userId: identity.userId,
     kind: identity.kind,
+    endUser: identity.endUser,
     plan: identity.plan ?? '',
     operation: operation.name,
     modality: operation.modality,

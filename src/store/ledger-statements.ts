@@ -53,6 +53,8 @@ function requestStatements(db: Kysely<Tables>) {
           at: place((values) => values.at),
           user_id: place((values) => values.userId),
           token_id: place((values) => values.tokenId),
+          session_id: place((values) => values.sessionId),
+          end_user: place((values) => values.endUser),
           operation: place((values) => values.operation),
           modality: place((values) => values.modality),
           model: place((values) => values.model),

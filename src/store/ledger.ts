@@ -32,6 +32,10 @@ export interface RequestOpening {
   readonly at: number
   readonly userId: string
   readonly tokenId: string
+  /** The session by which the token was used; '' where there was none. */
+  readonly sessionId: string
+  /** The user's own end user; '' where none was named. */
+  readonly endUser: string
   readonly operation: string
   readonly modality: string
   /** As the request names it; '' when it names none. */
@@ -127,6 +131,8 @@ export type LedgerChange =
 /** One row of the books. */
 export interface LedgerRow extends Omit<RequestSettlement, 'outcome' | 'settledAt' | 'durationMs'> {
   readonly at: number
+  readonly sessionId: string
+  readonly endUser: string
   readonly state: RequestState
   /** Null while it is open. */
   readonly outcome: Outcome | null

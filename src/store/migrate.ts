@@ -8,6 +8,7 @@ import * as objects from './migrations/0005-objects.ts'
 import * as limits from './migrations/0006-limits.ts'
 import * as idempotency from './migrations/0007-idempotency.ts'
 import * as incidents from './migrations/0008-incidents.ts'
+import * as credentials from './migrations/0009-credentials.ts'
 import type { Tables } from './tables.ts'
 
 /** Every migration in the order in which it runs. One that was released is never changed: add another. */
@@ -20,6 +21,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-limits': limits,
   '0007-idempotency': idempotency,
   '0008-incidents': incidents,
+  '0009-credentials': credentials,
 }
 
 /** The database has migrations that this version does not know. */

@@ -12,6 +12,7 @@ const COLUMNS = [
   'id',
   'name',
   'limits',
+  'end_user_limits',
   'multiplier',
   'operations',
   'models',
@@ -28,6 +29,7 @@ export function planFromRow(row: PlanRead): Plan {
     id: row.id,
     name: row.name,
     limits: limitsFromText(row.limits),
+    endUserLimits: row.end_user_limits === null ? null : limitsFromText(row.end_user_limits),
     multiplier: row.multiplier,
     operations: namesFromText(row.operations),
     models: namesFromText(row.models),
@@ -42,10 +44,11 @@ type Change = Parameters<PlanStore['update']>[1]
 
 /** The columns of what is named; the others stay. */
 function columnsFromChange(change: Change) {
-  const { name, limits, multiplier, operations, models, prepaid, freeCredit } = change
+  const { name, limits, endUserLimits, multiplier, operations, models, prepaid, freeCredit } = change
   return {
     ...(name !== undefined && { name }),
     ...(limits !== undefined && { limits: textFromLimits(limits) }),
+    ...(endUserLimits !== undefined && { end_user_limits: endUserLimits && textFromLimits(endUserLimits) }),
     ...(multiplier !== undefined && { multiplier }),
     ...(operations !== undefined && { operations: textFromNames(operations) }),
     ...(models !== undefined && { models: textFromNames(models) }),
@@ -59,6 +62,7 @@ function rowFromPlan(plan: Plan) {
     id: plan.id,
     name: plan.name,
     limits: textFromLimits(plan.limits),
+    end_user_limits: plan.endUserLimits && textFromLimits(plan.endUserLimits),
     multiplier: plan.multiplier,
     operations: textFromNames(plan.operations),
     models: textFromNames(plan.models),

@@ -48,6 +48,8 @@ export interface Plan {
   readonly id: string
   readonly name: string | null
   readonly limits: Limits
+  /** Of each end user of its users; null: there are none. */
+  readonly endUserLimits: Limits | null
   /** What its users pay, as a multiple of the list price: a decimal text; null: what the settings say. */
   readonly multiplier: string | null
   /** Operation names or `modality.*`; null: all. Tokens can only narrow them. */

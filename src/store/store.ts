@@ -49,6 +49,8 @@ export interface User {
   readonly limits: Limits | null
   /** Whether they spend only credit; null: as their plan says. */
   readonly prepaid: boolean | null
+  /** Of each end user that their sessions or JWTs name, over those of their plan; null: they have none. */
+  readonly endUserLimits: Limits | null
   readonly status: UserStatus
   readonly createdAt: number
   readonly updatedAt: number
@@ -67,7 +69,9 @@ export interface UserStore {
   /** @returns the user as it stands after the change, or undefined when there is none */
   update(
     id: string,
-    change: Partial<Pick<User, 'name' | 'email' | 'plan' | 'multiplier' | 'limits' | 'prepaid' | 'status'>>,
+    change: Partial<
+      Pick<User, 'name' | 'email' | 'plan' | 'multiplier' | 'limits' | 'prepaid' | 'endUserLimits' | 'status'>
+    >,
     at: number,
   ): Promise<User | undefined>
   /**
@@ -78,7 +82,11 @@ export interface UserStore {
   remove(id: string): Promise<boolean>
 }
 
+/** Kinds of tokens that the store keeps. */
 export type TokenKind = 'server'
+
+/** Kinds of credentials: a token of the store, one made of it for a while, one of the operator's identity provider. */
+export type CredentialKind = TokenKind | 'session' | 'jwt'
 
 export interface Token {
   /** The 12 base62 characters that also stand in the token's text. */
@@ -92,6 +100,10 @@ export interface Token {
   readonly operations: readonly string[] | null
   /** Model names; null: all. */
   readonly models: readonly string[] | null
+  /** Web origins from whose pages alone it may be used, as `https://app.example.com`; null: not bound to any. */
+  readonly origins: readonly string[] | null
+  /** Networks (CIDR) from which alone it may be used; null: from anywhere. */
+  readonly networks: readonly string[] | null
   /** Of the token alone, beside those of its user; null: none. */
   readonly limits: Limits | null
   readonly createdAt: number
@@ -103,6 +115,12 @@ export interface Token {
   readonly suspendedAt: number | null
   /** The incident for which. */
   readonly suspendedBy: string | null
+  /** When it was last let in, to about a minute; null: never. */
+  readonly lastUsedAt: number | null
+  /** From which address that was. */
+  readonly lastUsedAddress: string | null
+  /** When its user was told that it is about to expire; null: not yet. */
+  readonly expiryNoticedAt: number | null
 }
 
 export interface TokenStore {
@@ -117,7 +135,7 @@ export interface TokenStore {
   /** @returns the token as it stands after the change, or undefined when there is none */
   update(
     id: string,
-    change: Partial<Pick<Token, 'name' | 'operations' | 'models' | 'limits'>>,
+    change: Partial<Pick<Token, 'name' | 'operations' | 'models' | 'origins' | 'networks' | 'limits'>>,
   ): Promise<Token | undefined>
   /** Idempotent: a token that was revoked keeps its time. @returns the token after the change, or undefined when there is none */
   revoke(id: string, at: number): Promise<Token | undefined>

@@ -7,7 +7,7 @@ import type { CreditKind } from './credits.ts'
 import type { WithoutAnswer } from './idempotency.ts'
 import type { AbuseProfileRow, ExemptionRow, IncidentRow } from './incident-tables.ts'
 import type { RequestState, TaskState, UsageGroup } from './ledger.ts'
-import type { UserStatus } from './store.ts'
+import type { EndUserRow, TokenRow, UserRow } from './user-tables.ts'
 
 /**
  * The tables as every database holds them: times are integers (ms since the epoch), booleans 0 or 1, lists JSON text.
@@ -36,37 +36,7 @@ export interface Tables {
   incidents: IncidentRow
   exemptions: ExemptionRow
   abuse_profiles: AbuseProfileRow
-}
-
-export interface UserRow {
-  id: string
-  name: string | null
-  email: string | null
-  plan: string | null
-  multiplier: string | null
-  /** JSON, see limits-codec.ts; so it is wherever limits are. */
-  limits: string | null
-  prepaid: number | null
-  status: UserStatus
-  created_at: number
-  updated_at: number
-}
-
-export interface TokenRow {
-  id: string
-  user_id: string
-  kind: 'server'
-  name: string | null
-  hash: string
-  operations: string | null
-  models: string | null
-  limits: string | null
-  created_at: number
-  expires_at: number | null
-  revoked_at: number | null
-  replaced_by: string | null
-  suspended_at: number | null
-  suspended_by: string | null
+  end_users: EndUserRow
 }
 
 /** One row that `check()` writes, to prove that a write would succeed now. */
@@ -93,6 +63,10 @@ export interface RequestRow extends BillColumns {
   at: number
   user_id: string
   token_id: string
+  /** The session by which the token was used; '' where there was none. */
+  session_id: Generated<string>
+  /** The user's own end user, as the session or the JWT named them; '' where it named none. */
+  end_user: Generated<string>
   operation: string
   modality: string
   model: string
@@ -230,6 +204,7 @@ export interface PlanRow {
   multiplier: string | null
   operations: string | null
   models: string | null
+  end_user_limits: string | null
   prepaid: number
   free_credit: bigint
   created_at: number

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely'
 import { limitsFromText, textFromLimits } from './limits-codec.ts'
 import { namesFromText, textFromNames } from './names-codec.ts'
 import type { Token, TokenStore } from './store.ts'
-import type { TokenRow } from './tables.ts'
+import type { TokenRow } from './user-tables.ts'
 
 /** A token out of its row. @throws an error when what limits it is damaged */
 export function tokenFromRow(row: Selectable<TokenRow>): Token {
@@ -14,6 +14,8 @@ export function tokenFromRow(row: Selectable<TokenRow>): Token {
     hash: row.hash,
     operations: namesFromText(row.operations),
     models: namesFromText(row.models),
+    origins: namesFromText(row.origins),
+    networks: namesFromText(row.networks),
     limits: row.limits === null ? null : limitsFromText(row.limits),
     createdAt: row.created_at,
     expiresAt: row.expires_at,
@@ -21,6 +23,9 @@ export function tokenFromRow(row: Selectable<TokenRow>): Token {
     replacedBy: row.replaced_by,
     suspendedAt: row.suspended_at,
     suspendedBy: row.suspended_by,
+    lastUsedAt: row.last_used_at,
+    lastUsedAddress: row.last_used_address,
+    expiryNoticedAt: row.expiry_noticed_at,
   }
 }
 
@@ -34,6 +39,8 @@ export function rowFromToken(token: Token): TokenRow {
     hash: token.hash,
     operations: textFromNames(token.operations),
     models: textFromNames(token.models),
+    origins: textFromNames(token.origins),
+    networks: textFromNames(token.networks),
     limits: token.limits && textFromLimits(token.limits),
     created_at: token.createdAt,
     expires_at: token.expiresAt,
@@ -41,15 +48,21 @@ export function rowFromToken(token: Token): TokenRow {
     replaced_by: token.replacedBy,
     suspended_at: token.suspendedAt,
     suspended_by: token.suspendedBy,
+    last_used_at: token.lastUsedAt,
+    last_used_address: token.lastUsedAddress,
+    expiry_noticed_at: token.expiryNoticedAt,
   }
 }
 
 /** The columns of what is named; the others stay. */
-export function columnsFromChange({ name, operations, models, limits }: Parameters<TokenStore['update']>[1]) {
+export function columnsFromChange(change: Parameters<TokenStore['update']>[1]) {
+  const { name, operations, models, origins, networks, limits } = change
   return {
     ...(name !== undefined && { name }),
     ...(operations !== undefined && { operations: textFromNames(operations) }),
     ...(models !== undefined && { models: textFromNames(models) }),
+    ...(origins !== undefined && { origins: textFromNames(origins) }),
+    ...(networks !== undefined && { networks: textFromNames(networks) }),
     ...(limits !== undefined && { limits: limits && textFromLimits(limits) }),
   }
 }

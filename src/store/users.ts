@@ -2,31 +2,35 @@ import { sql, type Kysely, type Selectable, type SelectQueryBuilder } from 'kyse
 import { pageFromRows, positionFromCursor } from './cursor.ts'
 import { limitsFromText, textFromLimits } from './limits-codec.ts'
 import type { User, UserStore } from './store.ts'
-import type { Tables, UserRow } from './tables.ts'
+import type { Tables } from './tables.ts'
+import type { UserRow } from './user-tables.ts'
 
 /** A user out of its row. */
 export function userFromRow(row: Selectable<UserRow>): User {
   const { id, name, email, plan, multiplier, status, created_at: createdAt, updated_at: updatedAt } = row
   const limits = row.limits === null ? null : limitsFromText(row.limits)
+  const endUserLimits = row.end_user_limits === null ? null : limitsFromText(row.end_user_limits)
   const prepaid = row.prepaid === null ? null : row.prepaid === 1
-  return { id, name, email, plan, multiplier, limits, prepaid, status, createdAt, updatedAt }
+  return { id, name, email, plan, multiplier, limits, prepaid, endUserLimits, status, createdAt, updatedAt }
 }
 
 type Change = Parameters<UserStore['update']>[1]
 
 /** The columns of what is named; the others stay. */
-function columnsFromChange({ limits, prepaid, ...rest }: Change) {
+function columnsFromChange({ limits, endUserLimits, prepaid, ...rest }: Change) {
   return {
     ...rest,
     ...(limits !== undefined && { limits: limits && textFromLimits(limits) }),
+    ...(endUserLimits !== undefined && { end_user_limits: endUserLimits && textFromLimits(endUserLimits) }),
     ...(prepaid !== undefined && { prepaid: prepaid === null ? null : prepaid ? 1 : 0 }),
   }
 }
 
-function rowFromUser({ limits, prepaid, createdAt, updatedAt, ...rest }: User): UserRow {
+function rowFromUser({ limits, endUserLimits, prepaid, createdAt, updatedAt, ...rest }: User): UserRow {
   return {
     ...rest,
     limits: limits && textFromLimits(limits),
+    end_user_limits: endUserLimits && textFromLimits(endUserLimits),
     prepaid: prepaid === null ? null : prepaid ? 1 : 0,
     created_at: createdAt,
     updated_at: updatedAt,
@@ -124,6 +128,7 @@ export function createUserStore(db: Kysely<Tables>): UserStore {
           .where('status', '=', 'suspended')
         await removeExemptions(transaction, suspended)
         await transaction.deleteFrom('tokens').where('user_id', 'in', suspended).execute()
+        await transaction.deleteFrom('end_users').where('user_id', 'in', suspended).execute()
         await transaction.deleteFrom('idempotency_keys').where('user_id', 'in', suspended).execute()
         const { numDeletedRows } = await transaction
           .deleteFrom('users')

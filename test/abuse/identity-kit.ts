@@ -14,6 +14,7 @@ export function call(change: Partial<CallEvent> = {}): CallEvent {
     tokenId: 'token',
     userId: 'user',
     kind: 'server',
+    endUser: '',
     plan: '',
     operation: 'chat.native',
     modality: 'chat',

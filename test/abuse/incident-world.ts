@@ -120,6 +120,7 @@ export function call(tokenId: string, at: number, more: Partial<CallEvent> = {})
     tokenId,
     userId: `user-of-${tokenId}`,
     kind: 'server',
+    endUser: '',
     plan: '',
     operation: 'chat.openai',
     modality: 'chat',

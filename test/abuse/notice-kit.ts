@@ -1,4 +1,4 @@
-import type { NoticeEvents } from '../../src/abuse/notice-queue.ts'
+import type { NoticeEvents } from '../../src/lib/notice-queue.ts'
 import type { Timer } from '../../src/lib/timer.ts'
 import type { Incident } from '../../src/store/store.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NoticeQueue } from '../../src/abuse/notice-queue.ts'
+import { NoticeQueue } from '../../src/lib/notice-queue.ts'
 import { instantTimer, watchedEvents } from './notice-kit.ts'
 
 /** A queue whose receiver refuses so many tries. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Mail } from '../../src/abuse/mail.ts'
+import type { Mail } from '../../src/mail.ts'
 import { createNotices, type NoticesOptions } from '../../src/abuse/notices.ts'
 import { anIncident } from './notice-kit.ts'
 

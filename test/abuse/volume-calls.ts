@@ -11,6 +11,7 @@ export function callAt(at: number, event: Partial<CallEvent> = {}): CallEvent {
     tokenId: 'token-1',
     userId: 'user-1',
     kind: 'server',
+    endUser: '',
     plan: 'small',
     operation: 'chat.native',
     modality: 'chat',

@@ -23,7 +23,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['routes'],
   MIDDLE,
   ['store', 'minimax', 'metrics'],
-  ['config', 'errors', 'call', 'log', 'signals'],
+  ['config', 'errors', 'call', 'log', 'mail', 'signals'],
   ['lib'],
 ]
 

@@ -18,6 +18,7 @@ describe('the plan service', () => {
       id: 'free',
       name: null,
       limits: {},
+      endUserLimits: null,
       multiplier: null,
       operations: null,
       models: null,

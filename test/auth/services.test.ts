@@ -92,6 +92,7 @@ describe('the user service', () => {
       multiplier: null,
       limits: null,
       prepaid: null,
+      endUserLimits: null,
       status: 'active',
       createdAt: START,
       updatedAt: START + 5,

@@ -44,7 +44,8 @@ const OWNER = {
 }
 
 export function anOpening(fields: Partial<RequestOpening> = {}): RequestOpening {
-  return { requestId: REQUEST_ID, at: START, ...OWNER, currency: 'USD', multiplier: '0.4', ...fields }
+  const owner = { ...OWNER, sessionId: '', endUser: '' }
+  return { requestId: REQUEST_ID, at: START, ...owner, currency: 'USD', multiplier: '0.4', ...fields }
 }
 
 export function aSettlement(fields: Partial<RequestSettlement> = {}): RequestSettlement {

@@ -89,7 +89,7 @@ export function describeLedger(name: string, open: () => Promise<Store>): void {
       })
 
       it('is settled with all that is known of its end', async () => {
-        const opening = anOpening()
+        const opening = anOpening({ sessionId: 'session1', endUser: 'someone' })
         const settlement = aSettlement({
           model: 'the one that answered',
           firstByteMs: 12.5,
@@ -100,6 +100,8 @@ export function describeLedger(name: string, open: () => Promise<Store>): void {
         expect(await ledger.get(opening.requestId)).toEqual({
           ...settlement,
           at: opening.at,
+          sessionId: 'session1',
+          endUser: 'someone',
           state: 'settled',
         })
       })

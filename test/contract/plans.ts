@@ -10,6 +10,7 @@ export function aPlan(fields: Partial<Plan> = {}): Plan {
     id: 'pro',
     name: 'Pro',
     limits: {},
+    endUserLimits: null,
     multiplier: null,
     operations: null,
     models: null,

@@ -12,6 +12,7 @@ export function aUser(fields: Partial<User> = {}): User {
     multiplier: null,
     limits: null,
     prepaid: null,
+    endUserLimits: null,
     status: 'active',
     createdAt: 1000,
     updatedAt: 1000,
@@ -29,6 +30,8 @@ export function aToken(fields: Partial<Token> = {}): Token {
     hash: `hash of ${fields.id ?? 'token1'}`,
     operations: null,
     models: null,
+    origins: null,
+    networks: null,
     limits: null,
     createdAt: 1000,
     expiresAt: null,
@@ -36,6 +39,9 @@ export function aToken(fields: Partial<Token> = {}): Token {
     replacedBy: null,
     suspendedAt: null,
     suspendedBy: null,
+    lastUsedAt: null,
+    lastUsedAddress: null,
+    expiryNoticedAt: null,
     ...fields,
   }
 }

@@ -9,6 +9,8 @@ export function aRow(id: number, fields: Partial<LedgerRow> = {}): LedgerRow {
     at: Date.UTC(2026, 0, 1, 0, 0, id),
     userId: 'ada',
     tokenId: '00000000000A',
+    sessionId: '',
+    endUser: '',
     operation: 'chat.native',
     modality: 'chat',
     model: 'MiniMax-M3',

@@ -13,6 +13,8 @@ function opening(requestId: string): LedgerChange {
       at: 1,
       userId: 'ada',
       tokenId: 't',
+      sessionId: '',
+      endUser: '',
       operation: 'chat.native',
       modality: 'chat',
       model: 'm',

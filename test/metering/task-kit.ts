@@ -97,7 +97,7 @@ export async function keep(books: TaskBooks, task: TaskOpening): Promise<void> {
     settledAt: createdAt,
   }
   await books.write([
-    { kind: 'open', opening: { ...call, at: createdAt, currency, multiplier } },
+    { kind: 'open', opening: { ...call, sessionId: '', endUser: '', at: createdAt, currency, multiplier } },
     { kind: 'pend', settlement, task },
   ])
 }

@@ -28,6 +28,8 @@ it('100,000 junk models, users and tokens leave at most 5,000 series, and no cou
     call.caller = {
       userId: `user-${at % 3 === 0 ? at : at % 60}`,
       tokenId: `token-${at}`,
+      sessionId: '',
+      endUser: '',
       expiresAt: Infinity,
     }
     call.providerCode = at

@@ -27,7 +27,7 @@ function begin(more: Partial<Pick<LiveCall, 'deadline' | 'stalledSince'>> & { ex
 } {
   const operation = { name: 'chat.native', modality: 'chat', dialect: 'native' } as const
   const call = new Call('r', operation, '127.0.0.1', clock, () => undefined)
-  call.caller = { userId: 'alice', tokenId: 'token-1', expiresAt: more.expiresAt ?? Infinity }
+  call.caller = { userId: 'alice', tokenId: 'token-1', sessionId: '', endUser: '', expiresAt: more.expiresAt ?? Infinity }
   const ended: string[] = []
   const entry: LiveCall = {
     slot: -1,
@@ -123,7 +123,7 @@ describe('what is under way', () => {
     live.end({ tokenId: 'token-1', at: clock.wall })
     live.sweep()
     clock.pass(10)
-    early.caller = { userId: 'alice', tokenId: 'token-1', expiresAt: Infinity }
+    early.caller = { userId: 'alice', tokenId: 'token-1', sessionId: '', endUser: '', expiresAt: Infinity }
     const ended: string[] = []
     live.add({
       slot: -1,

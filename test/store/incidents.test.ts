@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import { aProfile, anExemption, anIncident, describeIncidents } from '../contract/incidents.ts'
 import { aToken, aUser } from '../contract/store.ts'
+import { asBefore } from './earlier.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gateway-incidents-'))
 let files = 0
@@ -38,13 +39,7 @@ describe('the tables of incidents', () => {
     await first.users.add(aUser())
     await first.tokens.add(aToken())
     await first.close()
-    const database = new DatabaseSync(path)
-    for (const table of ['incidents', 'exemptions', 'abuse_profiles']) database.exec(`drop table ${table}`)
-    for (const column of ['suspended_at', 'suspended_by']) {
-      database.exec(`alter table tokens drop column ${column}`)
-    }
-    database.exec(`delete from kysely_migration where name = '0008-incidents'`)
-    database.close()
+    await asBefore(path, '0007-idempotency')
     const second = await openSqliteStore({ path })
     expect(await second.tokens.get('token1')).toEqual(aToken())
     await second.incidents.put(anIncident())

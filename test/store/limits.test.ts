@@ -12,6 +12,7 @@ import { aCode } from '../contract/credits.ts'
 import { anOpening, aSettlement, aTask, START } from '../contract/ledger-kit.ts'
 import { aPlan } from '../contract/plans.ts'
 import { aToken, aUser } from '../contract/store.ts'
+import { asBefore } from './earlier.ts'
 
 let folder: string
 let path: string
@@ -95,26 +96,6 @@ describe('limits that are damaged', () => {
   })
 })
 
-/** The tables as version 0005 left them: the later ones and their columns taken out again. */
-const BACK_TO_0005 = [
-  'drop table abuse_profiles',
-  'drop table exemptions',
-  'drop table incidents',
-  'alter table tokens drop column suspended_at',
-  'alter table tokens drop column suspended_by',
-  'drop table if exists idempotency_keys',
-  'drop table credit_redemptions',
-  'drop table credit_codes',
-  'drop table credit_entries',
-  'drop index users_by_plan',
-  'drop table plans',
-  'drop index tasks_running',
-  'alter table users drop column limits',
-  'alter table users drop column prepaid',
-  'alter table tokens drop column limits',
-  `delete from kysely_migration where name >= '0006'`,
-]
-
 async function writeCalls(ledger: LedgerStore): Promise<void> {
   const [requestId, pending] = [newRequestId(START), newRequestId(START + 1)]
   await ledger.write([
@@ -140,7 +121,7 @@ it('a database without limits keeps everything when it is opened, and nothing is
   const rows = await first.ledger.list(query, {})
   const tasks = await first.ledger.runningTasks(null, 10)
   await first.close()
-  for (const statement of BACK_TO_0005) change(statement)
+  await asBefore(path, '0005-objects')
   const second = await openSqliteStore({ path })
   expect(await second.tokens.findByHash(token.hash)).toEqual({ token, user, plan: null })
   expect(await second.ledger.list(query, {})).toEqual(rows)

@@ -145,6 +145,11 @@ describe('the SQLite file', () => {
       'limits',
       'suspended_at',
       'suspended_by',
+      'origins',
+      'networks',
+      'last_used_address',
+      'last_used_at',
+      'expiry_noticed_at',
     ])
   })
 

@@ -81,6 +81,7 @@ const QUIET: CallEvent = {
   tokenId: 'simulated',
   userId: 'simulated',
   kind: 'server',
+        endUser: '',
   plan: '',
   operation: 'chat.native',
   modality: 'chat',

@@ -1,7 +1,7 @@
 import { createTransport } from 'nodemailer'
-import { isLoopbackHost } from '../config/checks.ts'
-import type { Timer } from '../lib/timer.ts'
-import { NoticeQueue, type NoticeEvents } from './notice-queue.ts'
+import { isLoopbackHost } from './config/checks.ts'
+import type { Timer } from './lib/timer.ts'
+import { NoticeQueue, type NoticeEvents } from './lib/notice-queue.ts'
 
 /** Of each step: name, connection, greeting, and any silence after it. */
 const TIMEOUT_MS = 10_000

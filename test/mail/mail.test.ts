@@ -1,72 +1,17 @@
-import { createServer, type AddressInfo, type Socket } from 'node:net'
-import { createServer as createTlsServer } from 'node:tls'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { makeAuthority, makeCertificate } from '../../emulator/tls.ts'
-import { createMail, isMailAddress, type MailOptions } from '../../src/abuse/mail.ts'
-import { instantTimer, watchedEvents } from './notice-kit.ts'
+import { createMail, isMailAddress, type MailOptions } from '../../src/mail.ts'
+import { instantTimer, watchedEvents } from '../abuse/notice-kit.ts'
+import { aMailServer as startMailServer, type MailServerOptions } from './mail-server.ts'
 
 const issuer = makeAuthority()
 const certificate = makeCertificate({ commonName: 'localhost', altNames: ['localhost'], issuer })
 
-const servers: { close(): unknown }[] = []
-const sockets = new Set<Socket>()
-afterEach(() => {
-  for (const socket of sockets) socket.destroy()
-  servers.splice(0).forEach((server) => server.close())
-})
-
-interface Given {
-  /** What it says that it can do. */
-  readonly extensions?: readonly string[]
-  readonly tls?: boolean
-  /** What it answers to a command in the place of the usual. */
-  readonly answers?: Readonly<Record<string, string>>
-  /** Says nothing at all. */
-  readonly mute?: boolean
-}
-
-/** A mail server, with the commands and the mails that it got. */
-async function aMailServer({ extensions = [], tls = false, answers = {}, mute = false }: Given = {}) {
-  const commands: string[] = []
-  const mails: string[] = []
-  const serve = (socket: Socket): void => {
-    sockets.add(socket)
-    socket.on('error', () => undefined)
-    if (mute) return
-    let mail: string[] | null = null
-    let rest = ''
-    const say = (line: string) => socket.write(`${line}\r\n`)
-    say('220 tests')
-    socket.on('data', (chunk: Buffer) => {
-      const lines = (rest + chunk.toString()).split('\r\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) mail = mail === null ? command(line) : data(mail, line)
-    })
-    const command = (line: string): string[] | null => {
-      commands.push(line)
-      const word = line.split(' ')[0] ?? ''
-      const answer = answers[word]
-      if (answer !== undefined) say(answer)
-      else if (word === 'EHLO')
-        say(['250-tests', ...extensions.map((name) => `250-${name}`), '250 HELP'].join('\r\n'))
-      else if (word === 'AUTH') say('235 yes')
-      else if (word === 'DATA') say('354 go on')
-      else if (word === 'QUIT') socket.end('221 bye\r\n')
-      else say('250 ok')
-      return word === 'DATA' && answer === undefined ? [] : null
-    }
-    const data = (lines: string[], line: string): string[] | null => {
-      if (line !== '.') return [...lines, line]
-      mails.push(lines.join('\n'))
-      say('250 taken')
-      return null
-    }
-  }
-  const server = tls ? createTlsServer(certificate, serve) : createServer(serve)
-  servers.push(server)
-  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve))
-  return { commands, mails, port: (server.address() as AddressInfo).port }
-}
+const aMailServer = ({
+  tls = false,
+  ...rest
+}: Omit<MailServerOptions, 'certificate'> & { tls?: boolean } = {}) =>
+  startMailServer({ ...rest, ...(tls && { certificate }) })
 
 const MAIL = { to: 'ops@example.com', subject: 'a subject', text: 'first\nsecond', id: 'inc_1-opened' }
 

@@ -1,4 +1,4 @@
-import { systemTimer, type Timer } from '../lib/timer.ts'
+import { systemTimer, type Timer } from './timer.ts'
 
 /** Notices that wait; beyond it the oldest go, since the newest say how things stand. */
 const MOST_WAITING = 100
