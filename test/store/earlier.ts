@@ -1,19 +1,23 @@
 import { readdir, rename } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
-import type { Kysely } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import { openKysely } from '../../src/store/database.ts'
 
 const FOLDER = fileURLToPath(new URL('../../src/store/migrations/', import.meta.url))
+
+function isMigration(module: unknown): module is Migration {
+  return typeof module === 'object' && module !== null && 'up' in module && typeof module.up === 'function'
+}
 
 async function migrationsUpTo(last: string): Promise<Record<string, Migration>> {
   const names = (await readdir(FOLDER))
     .map((file) => file.replace(/\.ts$/, ''))
     .filter((name) => name <= last)
   const loaded = names.map(async (name) => {
-    const { up }: { up: (db: Kysely<unknown>) => Promise<void> } = await import(`${FOLDER}${name}.ts`)
-    return [name, { up }] as const
+    const module: unknown = await import(`${FOLDER}${name}.ts`)
+    if (!isMigration(module)) throw new TypeError(`${name} is no migration`)
+    return [name, module] as const
   })
   return Object.fromEntries(await Promise.all(loaded))
 }
