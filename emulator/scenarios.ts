@@ -71,7 +71,8 @@ export interface Steps {
 }
 
 export interface Rule {
-  match: { operation?: string; path?: string; times?: number }
+  /** `key`: requests with this API key alone. */
+  match: { operation?: string; path?: string; times?: number; key?: string }
   use: string | Steps
 }
 

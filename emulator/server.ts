@@ -66,6 +66,7 @@ class Platform {
       ({ match }) =>
         (match.operation === undefined || match.operation === operation) &&
         (match.path === undefined || path.startsWith(match.path)) &&
+        (match.key === undefined || req.headers.authorization === `Bearer ${match.key}`) &&
         (match.times === undefined || match.times > 0),
     )
     if (!rule) return PLAIN

@@ -46,6 +46,7 @@ const KINDS: Readonly<Record<string, string>> = {
   keys: 'secret, list',
   list: 'list',
   cidrs: 'list of networks',
+  json: 'JSON',
 }
 
 function cell(text: string): string {

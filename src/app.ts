@@ -1,15 +1,18 @@
 import { mkdir } from 'node:fs/promises'
 import rateLimit from '@fastify/rate-limit'
 import { openAbuse } from './app/abuse.ts'
+import { openAccess } from './app/access.ts'
 import { createAdminServer } from './app/admin.ts'
 import { openBooks } from './app/books.ts'
+import { openCallers } from './app/callers.ts'
+import { openKeys } from './app/keys.ts'
 import { openLimits } from './app/limits.ts'
+import { openOperators } from './app/operators.ts'
 import { createPipeline } from './app/pipeline.ts'
 import { openTenancy } from './app/tenancy.ts'
+import { openTokenCare } from './app/token-care.ts'
 import { openAdminToken, type AdminToken } from './auth/admin-token.ts'
-import { createAuthenticator } from './auth/authenticator.ts'
 import { openPepper } from './auth/hash.ts'
-import { createTokenService } from './auth/tokens.ts'
 import type { Config } from './config/schema.ts'
 import { startPruning } from './idempotency/pruning.ts'
 import { createReplays } from './idempotency/replays.ts'
@@ -21,11 +24,7 @@ import { randomBase62 } from './lib/ids.ts'
 import { systemTimer, type Timer } from './lib/timer.ts'
 import type { Log } from './log.ts'
 import { Metrics } from './metrics/metrics.ts'
-import { OPERATION_NAMES } from './minimax/catalog.ts'
-import { KeyHealth } from './proxy/key-health.ts'
-import { UpstreamKeys } from './proxy/keys.ts'
 import { LiveCalls } from './proxy/live.ts'
-import { SecretForms } from './proxy/secrets.ts'
 import { Upstream } from './proxy/upstream.ts'
 import { callbackRoutes } from './routes/callbacks.ts'
 import { githubRoutes } from './routes/github.ts'
@@ -40,6 +39,8 @@ export interface App {
   listen(): Promise<{ readonly publicUrl: string; readonly adminUrl: string }>
   /** Takes no new work, lets what is under way finish, ends the rest after DRAIN_TIMEOUT, and closes everything. */
   drain(): Promise<void>
+  /** Reads the files of upstream keys again; they are watched all the same. */
+  reload(): Promise<void>
   readonly adminToken: AdminToken
 }
 
@@ -66,20 +67,23 @@ export async function createApp({
   const hash = await openPepper({ dataDir: config.dataDir, secret: config.tokenPepper })
   const adminToken = await openAdminToken({ dataDir: config.dataDir, secret: config.adminToken })
   const store = await openSqliteStore({ path: config.databaseUrl.replace(/^sqlite:/, ''), clock })
-  const authenticator = createAuthenticator({ store, hash, prefix: config.tokenPrefix, clock })
   const metrics = new Metrics({ users: config.metricsUsers })
   const live = new LiveCalls(clock)
-  authenticator.onEnding((ending) => live.end(ending))
+  const parts = { config, store, hash, metrics, logger, clock, timer }
+  const callers = await openCallers({
+    ...parts,
+    ended: (ending) => live.end(ending),
+    joined: (user, plan) => credit.joined(user, plan),
+  })
+  const { authenticator, endUsers, origins, sessions, tokens } = callers
   const upstream = new Upstream({
     baseUrl: config.minimaxBaseUrl,
     connectTimeoutMs: config.upstreamConnectTimeout,
     connections: config.upstreamConnections,
     caFile: config.minimaxCaFile,
   })
-  const keys = new UpstreamKeys(config.upstreamKeys)
-  const health = new KeyHealth(config.upstreamKeys.map(({ name }) => name))
-  metrics.watchKeys(() => health.states)
-  const secrets = new SecretForms(config.upstreamKeys.map(({ key }) => key.reveal()))
+  const keyring = await openKeys({ ...parts, upstream })
+  const { keys, secrets } = keyring
   const overload = new Overload({
     maxInflight: config.maxInflight,
     delayMs: config.overloadDelay,
@@ -87,13 +91,11 @@ export async function createApp({
     refused: (kind) => metrics.limited(kind),
   })
   const books = await openBooks({
-    config,
+    ...parts,
     store: store.ledger,
     upstream,
     keys,
-    metrics,
-    logger,
-    clock,
+    accountOf: keyring.accountOf,
     taskSeen: (task, document) => tenancy.seen(task, document),
     ledgerWaited: (ms) => overload.waited(ms),
     taskEnded: (task, { bill, at }) => {
@@ -102,32 +104,17 @@ export async function createApp({
     },
   })
   const limiter = await openLimits({
-    config,
-    store,
+    ...parts,
     ledger: books.ledger,
     worstCaseOf: books.worstCaseOf,
-    metrics,
-    logger,
-    clock,
   })
   const credit = createCreditService({
-    store,
+    ...parts,
     ledger: store.ledger,
     limiter,
-    clock,
     currency: config.priceCurrency,
-    hash,
   })
-  const tenancy = openTenancy({
-    config,
-    store,
-    books,
-    upstream,
-    keys,
-    hash,
-    logger,
-    clock,
-  })
+  const tenancy = openTenancy({ ...parts, books, upstream, keys })
   const turns = new Turns({
     concurrency: config.upstreamConcurrency,
     requestsPerMinute: config.upstreamRequestsPerMinute,
@@ -148,32 +135,15 @@ export async function createApp({
   let pruning: ReturnType<typeof startPruning> | undefined
   let isDraining = false
   metrics.watchDraining(() => isDraining)
-  const tokens = createTokenService({
-    store,
-    hash,
-    prefix: config.tokenPrefix,
-    clock,
-    authenticator,
-    operations: OPERATION_NAMES,
-  })
-  const abuse = await openAbuse({
-    config,
-    store,
-    tokens,
-    authenticator,
-    hash,
-    metrics,
-    logger,
-    clock,
-    timer,
-  })
+  const abuse = await openAbuse({ ...parts, tokens, endUsers, authenticator })
+  const care = openTokenCare({ ...parts, announce: abuse.announce })
+  const access = openAccess({ ...parts, tokens, authenticator, credit })
 
   const publicServer = createPublicServer(config, clock)
   await publicServer.register(rateLimit, { global: false })
   const pipeline = createPipeline({
-    config,
+    ...parts,
     log,
-    clock,
     live,
     upstream,
     keys,
@@ -184,12 +154,11 @@ export async function createApp({
     replays,
     overload,
     turns,
-    hash,
     authenticator,
-    metrics,
     publicServer,
     watch: abuse.guard,
-    health,
+    used: care.used,
+    origins,
     isDraining: () => isDraining,
   })
   await publicServer.register(proxyRoutes, pipeline)
@@ -206,37 +175,45 @@ export async function createApp({
   await publicServer.register(ownRoutes, {
     ...pipeline,
     ledger: store.ledger,
+    sessions,
     redeem: (userId, code) => credit.redeem(userId, code),
     currency: config.priceCurrency,
     onError: (error, requestId) =>
       logger.error({ err: error, requestId }, 'a question could not be answered'),
   })
+  await access.mount(publicServer, pipeline)
+  const operators = openOperators({ ...parts, adminToken })
   const adminServer = await createAdminServer({
-    config,
-    logger,
-    store,
+    ...parts,
+    upstreamKeys: keyring.ring,
     authenticator,
     tokens,
+    sessions,
+    access: access.requests,
     incidents: abuse.guard.incidents,
-    adminToken,
-    clock,
-    metrics,
+    operators,
     limiter,
     credit,
     isDraining: () => isDraining,
     isLedgerFailing: () => books.ledger.isFailing,
+    endUsers,
     removeObject: (object) => tenancy.remove(object),
     callbackSecretOf: (userId) => tenancy.callbackSecretOf(userId),
   })
 
   return {
     adminToken,
+    reload: keyring.reload,
     async listen() {
       const publicUrl = await publicServer.listen({ host: config.host, port: config.port, backlog: 4096 })
       const adminUrl = await adminServer.listen({ host: config.adminHost, port: config.adminPort })
+      keyring.start()
       books.start()
       tenancy.start()
       await abuse.guard.start()
+      care.start()
+      access.start()
+      operators.start()
       pruning = startPruning({
         store: store.idempotency,
         clock,
@@ -252,10 +229,15 @@ export async function createApp({
       turns.close()
       await closePublicServer(publicServer, LAST_WORDS_MS)
       await adminServer.close()
+      await access.close()
+      await care.close()
       await abuse.close()
+      await operators.close()
+      await callers.close()
       await pruning?.stop()
       await tenancy.close()
       await books.close()
+      await keyring.close()
       await upstream.close()
       live.close()
       await store.close()

@@ -20,6 +20,14 @@ export interface CallCaller {
   readonly expiresAt: number
 }
 
+/**
+ * An end user as one text, of all users' end users: users' ids have no slash.
+ * @param endUser by the name that the user's own app gave
+ */
+export function endUserKey(userId: string, endUser: string): string {
+  return `${userId}/${endUser}`
+}
+
 /** What a call used and costs. Money is whole nano-units of the currency. */
 export interface CallBill {
   readonly usage: Readonly<Record<string, number>>

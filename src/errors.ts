@@ -131,6 +131,12 @@ export const REFUSALS = define({
     outcome: 'caller_forbidden',
     message: 'The token may not be used from pages of this origin.',
   },
+  // A JWT of the operator's identity provider names somebody whom nobody has made.
+  user_not_known: {
+    status: 403,
+    outcome: 'caller_forbidden',
+    message: 'There is no account for the holder of this token. Ask the operator for one.',
+  },
   user_suspended: { status: 403, outcome: 'caller_forbidden', message: 'The account is suspended.' },
   operation_forbidden: {
     status: 403,
@@ -263,6 +269,12 @@ export const REFUSALS = define({
     outcome: 'gateway_unavailable',
     message: 'The gateway cannot reach its store; try again shortly.',
     retryAfter: 5,
+  },
+  issuer_unavailable: {
+    status: 503,
+    outcome: 'gateway_unavailable',
+    message: 'The gateway cannot reach the identity provider of this token; try again shortly.',
+    retryAfter: 30,
   },
   // Retry-After is long: only the operator can mend it.
   price_unknown: {

@@ -131,6 +131,8 @@ export function logCall({ logger, writeLine }: Log, call: Call, mask: (text: str
     requestId: call.requestId,
     user: call.caller?.userId,
     token: call.caller?.tokenId,
+    session: call.caller?.sessionId === '' ? undefined : call.caller?.sessionId,
+    endUser: call.caller?.endUser === '' ? undefined : call.caller?.endUser,
     operation: call.operation.name,
     model: call.model === '' ? undefined : mask(call.model.slice(0, MAX_TEXT)),
     outcome: call.outcome,

@@ -42,6 +42,12 @@ export interface Mailer {
   close(): Promise<void>
 }
 
+/** Hands a mail to its server itself, for those who keep what is to be sent. */
+export interface MailDelivery {
+  /** One try, beside what waits. Rejects when the server did not take the mail. */
+  deliver(mail: Mail): Promise<void>
+}
+
 /** Whether a text is one address that a mail can be sent to. */
 export function isMailAddress(text: string): boolean {
   return ADDRESS.test(text)
@@ -86,12 +92,12 @@ function oneLine(text: string): string {
 }
 
 /** Sends mails of plain text by SMTP. @throws TypeError when the URL is none */
-export function createMail(options: MailOptions): Mailer {
+export function createMail(options: MailOptions): Mailer & MailDelivery {
   const { from, events, timer } = options
   const transport = transportOf(options)
   const domain = from.slice(from.lastIndexOf('@') + 1)
 
-  async function send({ to, subject, text, id }: Mail): Promise<void> {
+  async function deliver({ to, subject, text, id }: Mail): Promise<void> {
     if (!isMailAddress(from) || !isMailAddress(to)) throw new Error('a mail address is none')
     await transport.sendMail({
       // Not as texts, in which the library would look for lists and names.
@@ -107,9 +113,10 @@ export function createMail(options: MailOptions): Mailer {
     })
   }
 
-  const queue = new NoticeQueue<Mail>({ send, events, timer })
+  const queue = new NoticeQueue<Mail>({ send: deliver, events, timer })
   return {
     send: (mail) => queue.add(mail),
+    deliver,
     idle: () => queue.idle(),
     async close() {
       await queue.close()

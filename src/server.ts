@@ -19,14 +19,19 @@ async function main(): Promise<void> {
   const { publicUrl, adminUrl } = await app.listen()
   logger.info({ publicUrl, adminUrl, upstream: config.minimaxBaseUrl }, 'listening')
   if (app.adminToken.isNew) logger.info(`the admin token was made and written to ${app.adminToken.origin}`)
-  closeWithGrace({ delay: config.drainTimeout + CLOSE_MARGIN_MS, logger: false }, async ({ signal, err }) => {
-    if (err !== undefined)
-      logger.fatal({ error: err.message, stack: err.stack }, 'stopping after an error that nothing caught')
-    else logger.info({ signal }, 'draining')
-    await app.drain()
-    logger.info('stopped')
-    log.close()
-  })
+  // Reads the files of keys again; they are watched all the same. Prices are looked at every two seconds by themselves.
+  process.on('SIGHUP', () => void app.reload())
+  closeWithGrace(
+    { delay: config.drainTimeout + CLOSE_MARGIN_MS, logger: false, skip: ['SIGHUP'] },
+    async ({ signal, err }) => {
+      if (err !== undefined)
+        logger.fatal({ error: err.message, stack: err.stack }, 'stopping after an error that nothing caught')
+      else logger.info({ signal }, 'draining')
+      await app.drain()
+      logger.info('stopped')
+      log.close()
+    },
+  )
 }
 
 try {

@@ -37,6 +37,14 @@ interface Cohort {
 /** What tokens of each plan use in their busiest windows, in bounded memory. Shared by all tokens. */
 export class Cohorts {
   readonly #plans = new Map<string, Cohort>()
+  readonly #before: (plan: string, quantity: Quantity) => number
+
+  /** @param before what is usual where nobody of the plan has told yet */
+  constructor(
+    before: (plan: string, quantity: Quantity) => number = (_plan, quantity) => BEFORE_ANY[quantity],
+  ) {
+    this.#before = before
+  }
 
   #of(plan: string): Cohort {
     const known = this.#plans.get(plan)
@@ -64,7 +72,7 @@ export class Cohorts {
   /** @returns what a busy token of the plan uses in a busy window of ten minutes */
   usual(plan: string, quantity: Quantity): number {
     const cohort = this.#plans.get(plan) ?? this.#plans.get('')
-    const before = BEFORE_ANY[quantity]
+    const before = this.#before(plan, quantity)
     if (cohort === undefined) return before
     const sizes = cohort[quantity]
     return mixed(sizes.quantile(SHARE), sizes.total, before, PRIOR_TOKENS)

@@ -1,6 +1,7 @@
 import { randomBase62 } from '../lib/ids.ts'
 import type { Signal } from '../signals.ts'
 import type { Exemption, IncidentStore } from '../store/store.ts'
+import { watchedKey, type Watched } from './watched.ts'
 
 /** How the reason of an exemption begins that a dismissal made: its signals are not even recorded while it holds. */
 const DISMISSED = 'dismissed incident '
@@ -61,11 +62,10 @@ export class Exemptions {
     return this.list(now).some(({ reason }) => reason.startsWith(start))
   }
 
-  /** What they say about a token. */
-  about(tokenId: string, userId: string, now: number): Exempted {
-    const held = this.list(now).filter(
-      ({ subject: { kind, id } }) => id === (kind === 'token' ? tokenId : userId),
-    )
+  /** What they say about a token or an end user; those of a token and of a user hold for their end users too. */
+  about(watched: Watched, now: number): Exempted {
+    const ids = { user: watched.userId, token: watched.tokenId, end_user: watchedKey(watched) }
+    const held = this.list(now).filter(({ subject: { kind, id } }) => id === ids[kind])
     const names = (signal: Signal) => (exemption: Exemption) => exemption.signals?.includes(signal) ?? true
     const quiet = held.filter(({ reason }) => reason.startsWith(DISMISSED))
     return {

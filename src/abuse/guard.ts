@@ -7,6 +7,7 @@ import { dismissalReason, type NewExemption } from './exemptions.ts'
 import { Inquiry, type InquiryOptions } from './inquiry.ts'
 import type { SeenSource } from './profile.ts'
 import type { Leak, Refused } from './reports.ts'
+import { watchedKey } from './watched.ts'
 
 const LOOK_EVERY = 10_000
 const PRUNE_EVERY = 600_000
@@ -42,7 +43,7 @@ export interface IncidentBook {
   dismiss(id: string, reason: string): Promise<Incident | undefined>
   /** Ends it without a judgement, because the token was rotated or reinstated. A suspended token stays suspended. */
   close(id: string): Promise<Incident | undefined>
-  /** Ends the open incident of a token in the same way, if there is one. */
+  /** Ends the open incident of a token in the same way, if there is one; those of its end users go on. */
   closeOf(tokenId: string): Promise<Incident | undefined>
   exempt(exemption: NewExemption): Promise<Exemption>
   /** Those that hold, oldest first. */
@@ -74,11 +75,12 @@ function bookOf(inquiry: Inquiry, options: GuardOptions): IncidentBook {
   const { store, clock, actions, tokensOf } = options
   const { incidents, exemptions, profiles } = inquiry
 
-  async function quieten({ id, tokenId, evidence }: Incident, reason: string, now: number): Promise<void> {
+  async function quieten(incident: Incident, reason: string, now: number): Promise<void> {
+    const { id, endUser, evidence } = incident
     if (exemptions.hasDismissal(id, now)) return
     await exemptions.add(
       {
-        subject: { kind: 'token', id: tokenId },
+        subject: { kind: endUser === '' ? 'token' : 'end_user', id: watchedKey(incident) },
         signals: evidence.map(({ signal }) => signal),
         reason: dismissalReason(id, reason),
         expiresAt: now + DISMISSED_FOR,
@@ -93,7 +95,7 @@ function bookOf(inquiry: Inquiry, options: GuardOptions): IncidentBook {
     const now = clock.now()
     await quieten(incident, reason, now)
     const dismissed = await incidents.end(incident, 'dismissed', now)
-    if (incident.response === 'suspend') await actions.reinstate(incident.tokenId)
+    if (incident.response === 'suspend') await actions.reinstate(incident)
     return dismissed
   }
 

@@ -15,6 +15,7 @@ export interface IncidentJson {
   readonly id: string
   readonly token: string
   readonly user: string
+  readonly end_user: string
   readonly state: Incident['state']
   readonly signal: string
   readonly response: string
@@ -37,6 +38,7 @@ export function incidentJson(incident: Incident): IncidentJson {
     id: incident.id,
     token: incident.tokenId,
     user: incident.userId,
+    end_user: incident.endUser,
     state: incident.state,
     signal: incident.signal,
     response: incident.response,

@@ -1,25 +1,26 @@
 import type { Incident, IncidentStore } from '../store/store.ts'
 import { isOver, rankOf, type Verdict } from './response.ts'
+import { watchedKey, type Watched } from './watched.ts'
 
 /** An open incident's newest numbers are written down this often; what is news, at once. */
 const SAVE_EVERY = 60_000
 
-/** What can be done about a token. Doing the same again must change nothing. */
+/** What can be done about a token, or about one end user. Doing the same again must change nothing. */
 export interface Actions {
   /** Slows it down. */
-  throttle(tokenId: string, userId: string, requestsPerMinute: number): void
-  unthrottle(tokenId: string): void
+  throttle(watched: Watched, requestsPerMinute: number): void
+  unthrottle(watched: Watched): void
   /** Stops it; resolves when that is stored. */
-  suspend(tokenId: string, userId: string, incidentId: string): Promise<void>
+  suspend(watched: Watched, incidentId: string): Promise<void>
   /** Lets it go on, if nothing else forbids it. */
-  reinstate(tokenId: string): Promise<void>
+  reinstate(watched: Watched): Promise<void>
 }
 
 export interface IncidentsOptions {
   readonly store: Pick<IncidentStore, 'put' | 'get' | 'open'>
   readonly actions: Pick<Actions, 'suspend'>
   /** Slows a token down to what is usual for it. Must not throw. */
-  readonly throttle: (tokenId: string, userId: string) => void
+  readonly throttle: (watched: Watched) => void
   /** Told of an incident that has ended, whether that is stored yet or not. Must not throw. */
   readonly ended: (incident: Incident) => void
   /** Told of what the store or an action refused; it is tried again. Must not throw. */
@@ -36,7 +37,7 @@ interface Entry {
 }
 
 /**
- * The open incidents, one per token, in memory; and what is still to be done about them. What the store refuses is
+ * The open incidents, one per token and one per end user, in memory; and what is still to be done about them. What the store refuses is
  * done at the next round, so nothing is lost while the process lives, and the start takes up what is open.
  */
 export class Incidents {
@@ -54,23 +55,23 @@ export class Incidents {
    */
   async load(): Promise<readonly Incident[]> {
     const open = await this.#options.store.open()
-    const taken = open.filter(({ tokenId }) => !this.#entries.has(tokenId))
+    const taken = open.filter((incident) => !this.#entries.has(watchedKey(incident)))
     for (const incident of taken) {
       const mustSuspend = incident.response === 'suspend'
       const savedAt = incident.updatedAt
-      this.#entries.set(incident.tokenId, { incident, isUnsaved: false, savedAt, mustSuspend })
+      this.#entries.set(watchedKey(incident), { incident, isUnsaved: false, savedAt, mustSuspend })
     }
     return taken
   }
 
-  /** The tokens with an open incident. */
-  tokens(): readonly string[] {
+  /** Who has an open incident, as `watchedKey` says it. */
+  keys(): readonly string[] {
     return [...this.#entries.keys()]
   }
 
-  /** The open incident of a token. */
-  of(tokenId: string): Incident | undefined {
-    return this.#entries.get(tokenId)?.incident
+  /** The open incident of a token or an end user. */
+  of(key: string): Incident | undefined {
+    return this.#entries.get(key)?.incident
   }
 
   /** An incident as it stands now; undefined when there is none. Rejects when the store does not say. */
@@ -81,13 +82,14 @@ export class Incidents {
 
   /** Takes what was judged, and slows the token down at once where that is the step; the rest is done by `work`. */
   take({ incident, raised, isNews }: Verdict): void {
-    const { tokenId, userId, updatedAt } = incident
-    const before = this.#entries.get(tokenId)
+    const { updatedAt } = incident
+    const key = watchedKey(incident)
+    const before = this.#entries.get(key)
     const savedAt = before?.savedAt ?? 0
     const isUnsaved = isNews || (before?.isUnsaved ?? true) || updatedAt - savedAt >= SAVE_EVERY
     const mustSuspend = raised === 'suspend' || (before?.mustSuspend ?? false)
-    this.#entries.set(tokenId, { incident, isUnsaved, savedAt, mustSuspend })
-    if (raised !== null && isThrottled(raised)) this.#options.throttle(tokenId, userId)
+    this.#entries.set(key, { incident, isUnsaved, savedAt, mustSuspend })
+    if (raised !== null && isThrottled(raised)) this.#options.throttle(incident)
   }
 
   /** Ends what is over, stores what is new and suspends whom it must. Never rejects. */
@@ -107,12 +109,11 @@ export class Incidents {
     }
     if (entry.isUnsaved) await this.#put(entry, now)
     if (entry.incident.state !== 'open') {
-      this.#entries.delete(entry.incident.tokenId)
+      this.#entries.delete(watchedKey(entry.incident))
       return
     }
     if (!entry.mustSuspend) return
-    const { tokenId, userId, id } = entry.incident
-    await this.#options.actions.suspend(tokenId, userId, id)
+    await this.#options.actions.suspend(entry.incident, entry.incident.id)
     entry.mustSuspend = false
   }
 
@@ -134,7 +135,7 @@ export class Incidents {
    * may still be dismissed, or dismissed again. Rejects when the store does not take it; it may be tried again.
    */
   async end(incident: Incident, state: 'closed' | 'dismissed', now: number): Promise<Incident> {
-    const entry = this.#entries.get(incident.tokenId)
+    const entry = this.#entries.get(watchedKey(incident))
     if (entry?.incident.id !== incident.id) {
       const ended = { ...incident, state }
       if (incident.state !== state) await this.#options.store.put(ended)
@@ -142,7 +143,7 @@ export class Incidents {
     }
     this.#end(entry, state)
     await this.#put(entry, now)
-    this.#entries.delete(incident.tokenId)
+    this.#entries.delete(watchedKey(incident))
     return entry.incident
   }
 }

@@ -10,12 +10,15 @@ import type { MakeWatchers, Profile } from './profile.ts'
 import { Profiles } from './profiles.ts'
 import { Reports, type Leak, type Refused, type ReportsOptions, type Suspect } from './reports.ts'
 import { judge, type Policy } from './response.ts'
+import { isOfEndUser, watchedFrom, watchedKey, type Watched } from './watched.ts'
 import type { Observation } from './watcher.ts'
 
 const MINUTE = 60_000
 /** Profiles that are looked at in one go; requests get in between. */
 const SLICE = 20
 const REFRESH_EVERY = MINUTE
+/** The past of end users is not stored: there may be any number of them, made up by whoever holds a token. */
+const NOWHERE = { profiles: async () => [], saveProfiles: async () => undefined }
 
 /** Something that is watched across tokens. */
 export interface CrossWatcher {
@@ -38,11 +41,13 @@ export interface InquiryOptions extends ReportsOptions, MeasuresOptions {
   readonly store: IncidentStore
   readonly settings: InquirySettings
   readonly make: MakeWatchers
+  /** The same for end users; as for tokens unless said. */
+  readonly makeOfEndUser?: MakeWatchers
   readonly cross: readonly CrossWatcher[]
 }
 
 /**
- * Watches over all tokens: takes in what each call tells, looks every few seconds at what has come together, and does
+ * Watches over all tokens and end users: takes in what each call tells, looks every few seconds at what has come together, and does
  * what follows. Whatever fails in it, calls go on.
  */
 export class Inquiry {
@@ -51,6 +56,7 @@ export class Inquiry {
   readonly #reports: Reports
   readonly #measures: Measures
   readonly profiles: Profiles
+  readonly #endUsers: Profiles
   readonly incidents: Incidents
   readonly exemptions: Exemptions
   #turn: Promise<unknown> = Promise.resolve()
@@ -71,21 +77,36 @@ export class Inquiry {
     }
     this.#reports = new Reports(options)
     this.profiles = new Profiles({ store, make, failed })
-    this.#measures = new Measures(options, this.profiles)
+    this.#endUsers = new Profiles({
+      store: NOWHERE,
+      make: options.makeOfEndUser ?? make,
+      failed,
+      keyOf: watchedKey,
+    })
+    this.#measures = new Measures(options, (key) => this.#profilesOf(key))
     this.exemptions = new Exemptions(store)
     this.incidents = new Incidents({
       store,
       actions,
       failed,
-      throttle: (tokenId, userId) => this.#measures.throttle(tokenId, userId),
+      throttle: (watched) => this.#measures.throttle(watched),
       ended: (incident) => this.#measures.ended(incident),
     })
+  }
+
+  #profilesOf(key: string): Profiles {
+    return isOfEndUser(key) ? this.#endUsers : this.profiles
+  }
+
+  async #fetch(key: string): Promise<Profile> {
+    return await this.#profilesOf(key).fetch(key)
   }
 
   /** Takes in one call: no more than counting. Never throws. */
   observe(event: CallEvent): void {
     try {
       this.profiles.observe(event)
+      if (event.endUser !== '') this.#endUsers.observe(event)
       for (const watcher of this.#options.cross) watcher.observe(event)
     } catch (error) {
       this.#missed++
@@ -136,9 +157,10 @@ export class Inquiry {
         for (const finding of watcher.look(now)) add(suspects, finding.tokenId, finding.userId, [finding])
       })
     }
-    for (const [tokenId, suspect] of suspects) await this.#judge(tokenId, suspect, now)
+    for (const [key, suspect] of suspects) await this.#judge(key, suspect, now)
     await this.incidents.work(now)
     await this.profiles.work(now)
+    await this.#endUsers.work(now)
   }
 
   /** Reads what was known before, until the store has said it. Rejects when it does not. */
@@ -147,10 +169,10 @@ export class Inquiry {
     if (!this.#hasProfiles) await this.profiles.load()
     this.#hasProfiles = true
     if (this.#hasIncidents) return
-    for (const { tokenId, userId, response } of await this.incidents.load()) {
-      const profile = await this.profiles.fetch(tokenId)
+    for (const incident of await this.incidents.load()) {
+      const profile = await this.#fetch(watchedKey(incident))
       profile.isHeld = true
-      if (isThrottled(response)) this.#measures.throttle(tokenId, userId)
+      if (isThrottled(incident.response)) this.#measures.throttle(incident)
     }
     this.#hasIncidents = true
   }
@@ -167,31 +189,32 @@ export class Inquiry {
   }
 
   async #lookAtProfiles(suspects: Map<string, Suspect>, now: number): Promise<void> {
-    const profiles = new Set<Profile>(this.profiles.takeActive())
-    for (const tokenId of this.incidents.tokens()) {
-      const profile = this.profiles.get(tokenId)
+    const profiles = new Set<Profile>([...this.profiles.takeActive(), ...this.#endUsers.takeActive()])
+    for (const key of this.incidents.keys()) {
+      const profile = this.#profilesOf(key).get(key)
       if (profile !== undefined) profiles.add(profile)
     }
     let looked = 0
     for (const profile of profiles) {
-      this.#measures.guarded(() => add(suspects, profile.tokenId, profile.userId, profile.look(now)))
+      this.#measures.guarded(() => add(suspects, profile.key, profile.userId, profile.look(now)))
       if (++looked % SLICE === 0) await nextTurn()
     }
   }
 
-  async #judge(tokenId: string, { userId, found }: Suspect, now: number): Promise<void> {
-    const standing = this.incidents.of(tokenId)
+  async #judge(key: string, { userId, found }: Suspect, now: number): Promise<void> {
+    const standing = this.incidents.of(key)
     // The end of the one before is not stored yet.
     if (standing !== undefined && standing.state !== 'open') {
-      this.#reports.keep(tokenId, { userId, found })
+      this.#reports.keep(key, { userId, found })
       return
     }
-    const { isExempt, isQuiet } = this.exemptions.about(tokenId, userId, now)
+    const watched = watchedFrom(key, userId)
+    const { isExempt, isQuiet } = this.exemptions.about(watched, now)
     const loud = found.filter(({ signal }) => !isQuiet(signal))
     if (loud.length === 0) return
-    const profile = await this.profiles.fetch(tokenId)
-    const strikes = standing?.strikes ?? (await this.#strikes(profile))
-    const file = { tokenId, userId, now, open: standing, found: loud, strikes, isExempt }
+    const profile = await this.#fetch(key)
+    const strikes = standing?.strikes ?? (await this.#strikes(profile, watched))
+    const file = { ...watched, now, open: standing, found: loud, strikes, isExempt }
     const verdict = judge(file, this.#policy, () => `inc_${randomBase62(12)}`)
     if (verdict === undefined) return
     profile.isHeld = true
@@ -200,10 +223,11 @@ export class Inquiry {
   }
 
   /** As the store knows it; as the profile does when the store does not say. */
-  async #strikes(profile: Profile): Promise<number> {
+  async #strikes(profile: Profile, { tokenId, endUser }: Watched): Promise<number> {
     try {
-      const strikes = await this.#options.store.strikes(profile.tokenId)
-      if (strikes !== profile.strikes) this.profiles.change(profile, this.#options.clock.now())
+      const strikes = await this.#options.store.strikes(tokenId, endUser)
+      if (strikes !== profile.strikes)
+        this.#profilesOf(profile.key).change(profile, this.#options.clock.now())
       profile.strikes = strikes
     } catch (error) {
       this.#options.failed(error)
@@ -212,7 +236,7 @@ export class Inquiry {
   }
 
   #tellMissed(): void {
-    const lost = this.profiles.takeLost()
+    const lost = this.profiles.takeLost() + this.#endUsers.takeLost()
     if (lost > 0) this.#options.failed(new Error(`${lost} calls or profiles were lost to detection`))
     if (this.#missed === 0) return
     const cause = this.#firstMiss
@@ -237,11 +261,11 @@ export class Inquiry {
 
 function add(
   suspects: Map<string, Suspect>,
-  tokenId: string,
+  key: string,
   userId: string,
   found: readonly Observation[],
 ): void {
   if (found.length === 0) return
-  const before = suspects.get(tokenId)?.found ?? []
-  suspects.set(tokenId, { userId, found: [...before, ...found] })
+  const before = suspects.get(key)?.found ?? []
+  suspects.set(key, { userId, found: [...before, ...found] })
 }

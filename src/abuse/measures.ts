@@ -4,6 +4,7 @@ import type { Incident } from '../store/store.ts'
 import { isThrottled, type Actions } from './incidents.ts'
 import type { Profiles } from './profiles.ts'
 import { isSignal, type NoticeKind, type Verdict } from './response.ts'
+import { watchedKey, type Watched } from './watched.ts'
 
 /** Who is told of an incident, and what is done about a token. No callback may throw; what one throws is counted. */
 export interface MeasuresOptions {
@@ -22,11 +23,12 @@ export interface MeasuresOptions {
 /** What follows from an incident at once. What the store must take is done by `Incidents`. None of it throws. */
 export class Measures {
   readonly #options: MeasuresOptions
-  readonly #profiles: Profiles
+  readonly #profilesOf: (key: string) => Profiles
 
-  constructor(options: MeasuresOptions, profiles: Profiles) {
+  /** @param profilesOf where the profile of a token or of an end user is kept */
+  constructor(options: MeasuresOptions, profilesOf: (key: string) => Profiles) {
     this.#options = options
-    this.#profiles = profiles
+    this.#profilesOf = profilesOf
   }
 
   /** Does something that may fail, and counts it then. */
@@ -48,28 +50,32 @@ export class Measures {
     if (notice !== null) this.guarded(() => tell(incident, notice))
   }
 
-  /** Slows a token down to what was usual for it when it was first slowed down. */
-  throttle(tokenId: string, userId: string): void {
+  /** Slows a token or an end user down to what was usual for them when they were first slowed down. */
+  throttle(watched: Watched): void {
     const now = this.#options.clock.now()
-    const profile = this.#profiles.get(tokenId)
+    const key = watchedKey(watched)
+    const profiles = this.#profilesOf(key)
+    const profile = profiles.get(key)
     const rate = profile?.throttledTo ?? profile?.usualRate(now) ?? 1
     if (profile !== undefined && profile.throttledTo !== rate) {
       profile.throttledTo = rate
-      this.#profiles.change(profile, now)
+      profiles.change(profile, now)
     }
-    this.guarded(() => this.#options.actions.throttle(tokenId, userId, rate))
+    this.guarded(() => this.#options.actions.throttle(watched, rate))
   }
 
-  /** Lets a token go at its own speed, whose incident has ended. */
+  /** Lets a token or an end user go at their own speed, whose incident has ended. */
   ended(incident: Incident): void {
     const { actions, changed, clock } = this.#options
-    const profile = this.#profiles.get(incident.tokenId)
+    const key = watchedKey(incident)
+    const profiles = this.#profilesOf(key)
+    const profile = profiles.get(key)
     if (profile !== undefined) {
       profile.isHeld = false
       profile.throttledTo = null
-      this.#profiles.change(profile, clock.now())
+      profiles.change(profile, clock.now())
     }
-    if (isThrottled(incident.response)) this.guarded(() => actions.unthrottle(incident.tokenId))
+    if (isThrottled(incident.response)) this.guarded(() => actions.unthrottle(incident))
     this.guarded(() => changed(incident))
   }
 }

@@ -39,6 +39,14 @@ const DONE: Readonly<Record<Response, string>> = {
   suspend: 'The token was suspended: its requests are refused.',
 }
 
+/** The same where it was one end user: all the others who use the token go on. */
+const DONE_TO_END_USER: Readonly<Record<Response, string>> = {
+  watch: DONE.watch,
+  notify: DONE.notify,
+  throttle: 'This end user was slowed down to what is usual for them; the others who use the token go on.',
+  suspend: 'This end user was suspended: their requests are refused. The others who use the token go on.',
+}
+
 const SUBJECTS: Readonly<Record<Response, string>> = {
   watch: 'looks unusual',
   notify: 'may be abused',
@@ -75,28 +83,32 @@ function plain(text: string): string {
  * @param kind `suspended`: its readers know of the incident already
  */
 export function noticeOf(incident: Incident, kind: NoticeKind): Notice {
-  const { id, tokenId, userId, response, evidence, strikes, openedAt } = incident
+  const { id, tokenId, userId, endUser, response, evidence, strikes, openedAt } = incident
+  const who = endUser === '' ? `token ${tokenId} of` : `end user ${endUser} of`
   const step = isResponse(response) ? response : 'watch'
   const again = kind === 'suspended' ? ' (you were told of it before)' : ''
   const before = strikes === 0 ? [] : [`It was suspended before: ${strikes} times.`]
   const lines = [
-    `Token ${tokenId} of user ${userId} ${SUBJECTS[step]}.`,
+    endUser === ''
+      ? `Token ${tokenId} of user ${userId} ${SUBJECTS[step]}.`
+      : `End user ${endUser} of user ${userId}, by token ${tokenId}, ${SUBJECTS[step]}.`,
     '',
     `What happened since ${new Date(openedAt).toISOString()}${again}:`,
     ...evidence.map(lineOf),
     ...before,
     '',
-    DONE[step],
+    endUser === '' ? DONE[step] : DONE_TO_END_USER[step],
     '',
     'What to do:',
     `- It is no abuse: minimax-gateway incidents dismiss ${id}`,
-    '  (the token goes on as before, and this is not told again for 7 days)',
-    `- It may be: minimax-gateway token rotate ${tokenId}`,
-    '  (gives a new token; the old one ends)',
+    `  (${endUser === '' ? 'the token goes' : 'they go'} on as before, and this is not told again for 7 days)`,
+    ...(endUser === ''
+      ? [`- It may be: minimax-gateway token rotate ${tokenId}`, '  (gives a new token; the old one ends)']
+      : [`- It may be: minimax-gateway end-user suspend ${userId} '${endUser.replaceAll("'", `'\\''`)}'`]),
     `- More about it: minimax-gateway incidents show ${id}`,
   ]
   return {
-    subject: plain(`minimax-gateway: token ${tokenId} of ${userId} ${SUBJECTS[step]}`),
+    subject: plain(`minimax-gateway: ${who} ${userId} ${SUBJECTS[step]}`),
     body: lines.map(plain).join('\n'),
   }
 }

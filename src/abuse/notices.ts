@@ -1,6 +1,7 @@
 import type { Incident } from '../store/store.ts'
 import { isMailAddress, type Mailer } from '../mail.ts'
-import { noticeOf } from './notices-text.ts'
+import type { News } from './news.ts'
+import { noticeOf, type Notice } from './notices-text.ts'
 import type { NoticeKind } from './response.ts'
 import { userNoticeOf } from './user-notice.ts'
 import type { Webhook } from './webhook.ts'
@@ -21,6 +22,8 @@ export interface NoticesOptions {
 export interface Notices {
   /** Hands a notice to whoever is to have it; never throws, and waits for nothing. */
   tell(incident: Incident, kind: NoticeKind): void
+  /** The same of something else than an incident. */
+  announce(news: News): void
   /** Tries once more what waits, for a few seconds, and ends. */
   close(): Promise<void>
 }
@@ -31,28 +34,40 @@ export function createNotices(options: NoticesOptions): Notices {
   const lookups = new Set<Promise<void>>()
 
   /** Never rejects. */
-  async function tellUser(mailer: Mailer, incident: Incident, kind: NoticeKind): Promise<void> {
+  async function tellUser(mailer: Mailer, userId: string, notice: Notice, id: string): Promise<void> {
     try {
-      const to = await emailOf?.(incident.userId)
+      const to = await emailOf?.(userId)
       if (typeof to !== 'string' || to === mailTo || !isMailAddress(to)) return
-      const { subject, body } = userNoticeOf(incident)
-      mailer.send({ to, subject, text: body, id: `${incident.id}-${kind}-user` })
+      mailer.send({ to, subject: notice.subject, text: notice.body, id })
     } catch (error) {
       failed(error)
+    }
+  }
+
+  /** @param id of the notice, whoever gets it */
+  function mailAll(id: string, ofOperator: Notice, users: News['users']): void {
+    if (mail === null) return
+    if (mailTo !== undefined) {
+      mail.send({ to: mailTo, subject: ofOperator.subject, text: ofOperator.body, id })
+    }
+    if (emailOf === null) return
+    for (const [index, { userId, notice }] of users.entries()) {
+      // Of one notice each user has a mail of their own.
+      const mailId = `${id}-user${index === 0 ? '' : `-${index}`}`
+      const lookup = tellUser(mail, userId, notice, mailId).finally(() => lookups.delete(lookup))
+      lookups.add(lookup)
     }
   }
 
   return {
     tell(incident, kind) {
       webhook?.tell(incident, kind)
-      if (mail === null) return
-      if (mailTo !== undefined) {
-        const { subject, body } = noticeOf(incident, kind)
-        mail.send({ to: mailTo, subject, text: body, id: `${incident.id}-${kind}` })
-      }
-      if (emailOf === null) return
-      const lookup = tellUser(mail, incident, kind).finally(() => lookups.delete(lookup))
-      lookups.add(lookup)
+      const { id, userId } = incident
+      mailAll(`${id}-${kind}`, noticeOf(incident, kind), [{ userId, notice: userNoticeOf(incident) }])
+    },
+    announce(news) {
+      webhook?.announce(news)
+      mailAll(news.id, news.notice, news.users)
     },
     async close() {
       await Promise.all(lookups)

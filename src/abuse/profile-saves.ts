@@ -36,18 +36,18 @@ export class ProfileSaves {
   leave(profile: Profile): Profile | undefined {
     this.#changed.delete(profile)
     profile.isChanged = true
-    this.#leaving.set(profile.tokenId, profile)
+    this.#leaving.set(profile.key, profile)
     if (this.#leaving.size <= MAX_LEAVING) return undefined
     const [oldest] = this.#leaving.values()
-    if (oldest !== undefined) this.#leaving.delete(oldest.tokenId)
+    if (oldest !== undefined) this.#leaving.delete(oldest.key)
     return oldest
   }
 
   /** Gives one back that is needed again; undefined: it is not here. */
-  takeBack(tokenId: string): Profile | undefined {
-    const profile = this.#leaving.get(tokenId)
+  takeBack(key: string): Profile | undefined {
+    const profile = this.#leaving.get(key)
     if (profile === undefined) return undefined
-    this.#leaving.delete(tokenId)
+    this.#leaving.delete(key)
     if (profile.isChanged) this.#changed.add(profile)
     return profile
   }
@@ -61,7 +61,7 @@ export class ProfileSaves {
       const leaving = [...this.#leaving.values()].slice(0, SLICE)
       if (leaving.length === 0) break
       await this.#write(leaving)
-      for (const profile of leaving) if (!profile.isChanged) this.#leaving.delete(profile.tokenId)
+      for (const profile of leaving) if (!profile.isChanged) this.#leaving.delete(profile.key)
       await nextTurn()
     }
     for (let due = this.#takeDue(now); due.length > 0; due = this.#takeDue(now)) {
@@ -88,7 +88,7 @@ export class ProfileSaves {
     try {
       await this.#store.saveProfiles(
         profiles.map((profile) => ({
-          tokenId: profile.tokenId,
+          tokenId: profile.key,
           savedAt: profile.changedAt,
           state: profile.save(),
         })),
@@ -102,7 +102,7 @@ export class ProfileSaves {
   /** Puts those back in front that could not be saved. */
   #keep(late: readonly Profile[]): void {
     for (const profile of late) profile.isChanged = true
-    const here = late.filter((profile) => this.#leaving.get(profile.tokenId) !== profile)
+    const here = late.filter((profile) => this.#leaving.get(profile.key) !== profile)
     this.#changed = new Set([...here, ...this.#changed])
   }
 }

@@ -1,4 +1,5 @@
 import type { CallEvent } from './event.ts'
+import { isOfEndUser } from './watched.ts'
 import type { Background, Observation, Watcher } from './watcher.ts'
 
 /** The watcher of volume, which also knows what is usual. */
@@ -46,9 +47,11 @@ const WINDOW_MINUTES = 10
 /** Requests a minute of a token without a past that is slowed down: what one person does by hand. */
 const UNKNOWN_RATE = 10
 
-/** What is known of one token: its watchers, and what was done about it. */
+/** What is known of one token, or of one end user: its watchers, and what was done about it. */
 export class Profile {
-  readonly tokenId: string
+  /** As `watchedKey` says it. */
+  readonly key: string
+  readonly #isOfEndUser: boolean
   /** '' until a call or its past has told it. */
   userId = ''
   /** How often the token was suspended before, as far as is known here; the store knows it for sure. */
@@ -68,8 +71,9 @@ export class Profile {
   #watchers: Watchers | null = null
   #early: CallEvent[] = []
 
-  constructor(tokenId: string) {
-    this.tokenId = tokenId
+  constructor(key: string) {
+    this.key = key
+    this.#isOfEndUser = isOfEndUser(key)
   }
 
   /** Whether its past is known, or known to be none. */
@@ -82,6 +86,8 @@ export class Profile {
     const watchers = this.#watchers
     if (watchers === null) return this.#keep(event)
     watchers.volume.observe(event)
+    // What an end user does is theirs; the token sees how much all of them do together, as when new ones are made up.
+    if (event.endUser !== '' && !this.#isOfEndUser) return true
     watchers.sources.observe(event)
     watchers.behaviour.observe(event)
     return true

@@ -14,13 +14,15 @@ const PAGE = 50
 export interface ProfilesOptions {
   readonly store: Pick<IncidentStore, 'profiles' | 'saveProfiles'>
   readonly make: MakeWatchers
+  /** Under which name a call is kept; by its token unless said. As `watchedKey` says it. */
+  readonly keyOf?: (event: CallEvent) => string
   /** Told when something is lost or late; must not throw. */
   readonly failed: (error: unknown) => void
   readonly maxProfiles?: number
 }
 
 /**
- * The profiles of the tokens that are in use, in bounded memory. The past of a token that was let go is read again when
+ * The profiles of the tokens, or of the end users, that are in use, in bounded memory. The past of a token that was let go is read again when
  * the token is next seen; until it is there the first 64 calls are kept and then taken in, and any more are lost.
  */
 export class Profiles {
@@ -35,6 +37,7 @@ export class Profiles {
   #finding: Promise<void> | null = null
   /** Whether the store holds no profile that is not in memory: then an unknown token is a new one. */
   #hasAll = false
+  readonly #keyOf: (event: CallEvent) => string
   #lost = 0
   #hasToldVersion = false
 
@@ -42,6 +45,7 @@ export class Profiles {
     this.#options = options
     this.#saves = new ProfileSaves(options.store)
     this.#max = options.maxProfiles ?? MAX_PROFILES
+    this.#keyOf = options.keyOf ?? (({ tokenId }) => tokenId)
   }
 
   get size(): number {
@@ -49,13 +53,14 @@ export class Profiles {
   }
 
   /** @returns undefined when it is not in memory */
-  get(tokenId: string): Profile | undefined {
-    return this.#profiles.get(tokenId)
+  get(key: string): Profile | undefined {
+    return this.#profiles.get(key)
   }
 
   /** Takes in one call, without waiting for anything. May throw what a watcher throws. */
   observe(event: CallEvent): void {
-    const profile = this.#profiles.get(event.tokenId) ?? this.#enter(event.tokenId)
+    const key = this.#keyOf(event)
+    const profile = this.#profiles.get(key) ?? this.#enter(key)
     profile.wasUsed = true
     if (!profile.isActive) {
       profile.isActive = true
@@ -71,10 +76,10 @@ export class Profiles {
     this.#saves.change(profile, at)
   }
 
-  #enter(tokenId: string): Profile {
-    const kept = this.#wanted.get(tokenId) ?? this.#saves.takeBack(tokenId)
-    const profile = kept ?? new Profile(tokenId)
-    this.#profiles.set(tokenId, profile)
+  #enter(key: string): Profile {
+    const kept = this.#wanted.get(key) ?? this.#saves.takeBack(key)
+    const profile = kept ?? new Profile(key)
+    this.#profiles.set(key, profile)
     if (this.#profiles.size > this.#max) this.#letGo()
     if (profile.isReady) return profile
     if (this.#hasAll) this.#open(profile, undefined)
@@ -85,12 +90,12 @@ export class Profiles {
   /** Lets one go that was not used since it was last passed over, as a clock does that pages memory. */
   #letGo(): void {
     let passes = 0
-    for (const [tokenId, profile] of this.#profiles) {
+    for (const [key, profile] of this.#profiles) {
       if (++passes > MAX_PASSES) return
-      this.#profiles.delete(tokenId)
+      this.#profiles.delete(key)
       if (profile.isHeld || (profile.wasUsed && passes < MAX_PASSES)) {
         profile.wasUsed = false
-        this.#profiles.set(tokenId, profile)
+        this.#profiles.set(key, profile)
         continue
       }
       this.#hasAll = false
@@ -112,18 +117,18 @@ export class Profiles {
 
   /** Has the past of one read. Of too many that were let go before it came, the oldest are lost. */
   #want(profile: Profile): void {
-    this.#wanted.set(profile.tokenId, profile)
+    this.#wanted.set(profile.key, profile)
     this.#find()
     if (this.#wanted.size <= this.#max + MAX_LEAVING) return
     const [oldest] = this.#wanted.values()
     if (oldest === undefined) return
-    this.#wanted.delete(oldest.tokenId)
-    this.#profiles.delete(oldest.tokenId)
+    this.#wanted.delete(oldest.key)
+    this.#profiles.delete(oldest.key)
     this.#lose(oldest)
   }
 
   #isIn(profile: Profile): boolean {
-    return this.#profiles.get(profile.tokenId) === profile
+    return this.#profiles.get(profile.key) === profile
   }
 
   #open(profile: Profile, state: Uint8Array | undefined): void {
@@ -198,11 +203,11 @@ export class Profiles {
   async #findAll(): Promise<void> {
     try {
       // What is wanted meanwhile is reached as well: a map hands out what was added during the walk.
-      for (const [tokenId, profile] of this.#wanted) {
-        const state = await this.#stateOf(tokenId)
+      for (const [key, profile] of this.#wanted) {
+        const state = await this.#stateOf(key)
         // The start, which reads all, may have been faster; or there were too many.
-        if (this.#wanted.get(tokenId) !== profile) continue
-        this.#wanted.delete(tokenId)
+        if (this.#wanted.get(key) !== profile) continue
+        this.#wanted.delete(key)
         this.#open(profile, state)
       }
     } catch (error) {
@@ -226,9 +231,9 @@ export class Profiles {
     }
   }
 
-  /** Brings the profile of a token into memory; it is not ready when the store does not say. Never rejects. */
-  async fetch(tokenId: string): Promise<Profile> {
-    const profile = this.#profiles.get(tokenId) ?? this.#enter(tokenId)
+  /** Brings a profile into memory; it is not ready when the store does not say. Never rejects. */
+  async fetch(key: string): Promise<Profile> {
+    const profile = this.#profiles.get(key) ?? this.#enter(key)
     if (this.#finding !== null) await this.#finding
     return profile
   }

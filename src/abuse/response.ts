@@ -1,6 +1,7 @@
 import { RESPONSES, SIGNALS, type Response, type Signal } from '../signals.ts'
 import type { Incident, IncidentEvidence } from '../store/store.ts'
 import { scoreOf, stepOf, type Clue } from './score.ts'
+import type { Watched } from './watched.ts'
 import type { Observation } from './watcher.ts'
 
 const MINUTE = 60_000
@@ -21,10 +22,8 @@ export interface Policy {
   readonly isShadowed: (signal: Signal) => boolean
 }
 
-/** Everything that is known about one token when it is judged. */
-export interface Case {
-  readonly tokenId: string
-  readonly userId: string
+/** Everything that is known about one token, or one end user, when they are judged. */
+export interface Case extends Watched {
   /** Milliseconds since the Unix epoch. */
   readonly now: number
   /** Its open incident, if there is one. */
@@ -105,7 +104,7 @@ function noticeFor(raised: Response | null, notifiedAt: number | null): NoticeKi
 
 /** The incident of a case as it stands with the new evidence. @returns undefined when there is too little for one */
 function standing(file: Case, policy: Policy, newId: () => string): Incident | undefined {
-  const { open, found, now, strikes, tokenId, userId, isExempt } = file
+  const { open, found, now, strikes, tokenId, userId, endUser, isExempt } = file
   const evidence = merge(open?.evidence ?? [], found, now)
   const clues = cluesOf(evidence, now)
   const score = scoreOf(clues)
@@ -119,6 +118,7 @@ function standing(file: Case, policy: Policy, newId: () => string): Incident | u
     id: open?.id ?? newId(),
     tokenId,
     userId: open?.userId ?? userId,
+    endUser,
     state: 'open',
     signal: first.signal,
     response: higher(open?.response, step),

@@ -3,7 +3,8 @@ import type { Timer } from '../lib/timer.ts'
 import type { Incident } from '../store/store.ts'
 import { incidentJson } from './incident-json.ts'
 import { NoticeQueue, type NoticeEvents } from '../lib/notice-queue.ts'
-import { noticeOf } from './notices-text.ts'
+import type { News } from './news.ts'
+import { noticeOf, type Notice } from './notices-text.ts'
 import type { NoticeKind } from './response.ts'
 import { webhookSignature } from './webhook-signature.ts'
 
@@ -32,6 +33,8 @@ export interface WebhookOptions {
 export interface Webhook {
   /** Takes a notice to be posted; never throws, and waits for nothing. */
   tell(incident: Incident, kind: NoticeKind): void
+  /** The same of something else than an incident. */
+  announce(news: News): void
   /** Resolves when nothing waits any more. */
   idle(): Promise<void>
   /** Tries once more what waits, for a few seconds, and ends. */
@@ -55,14 +58,19 @@ const postText: PostText = async (url, headers, body, signal) => {
   return { status: answer.status }
 }
 
+/** What every message begins with. */
+function headOf(type: string, { subject, body }: Notice, now: number) {
+  const text = `*${escaped(subject)}*\n${escaped(body)}`
+  return { type, timestamp: new Date(now).toISOString(), text }
+}
+
+function newsMessageOf({ id, type, notice, details }: News, now: number): Message {
+  return { id, body: JSON.stringify({ ...headOf(type, notice, now), ...details }) }
+}
+
 function messageOf(incident: Incident, kind: NoticeKind, now: number): Message {
-  const { subject, body } = noticeOf(incident, kind)
-  const payload = {
-    type: `incident.${kind}`,
-    timestamp: new Date(now).toISOString(),
-    text: `*${escaped(subject)}*\n${escaped(body)}`,
-    incident: incidentJson(incident),
-  }
+  const head = headOf(`incident.${kind}`, noticeOf(incident, kind), now)
+  const payload = { ...head, incident: incidentJson(incident) }
   // Of each incident there is one notice of a kind, so that a receiver can tell a second delivery from news.
   return { id: `${incident.id}-${kind}`, body: JSON.stringify(payload) }
 }
@@ -92,6 +100,7 @@ export function createWebhook(options: WebhookOptions): Webhook {
   const queue = new NoticeQueue<Message>({ send, events, timer })
   return {
     tell: (incident, kind) => queue.add(messageOf(incident, kind, clock.now())),
+    announce: (news) => queue.add(newsMessageOf(news, clock.now())),
     idle: () => queue.idle(),
     close: () => queue.close(),
   }

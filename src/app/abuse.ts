@@ -3,11 +3,14 @@ import { createGuard, type Guard } from '../abuse/guard.ts'
 import { GitHubKeys } from '../abuse/github-keys.ts'
 import { GitHubScanning } from '../abuse/github.ts'
 import { createMail } from '../mail.ts'
+import type { News } from '../abuse/news.ts'
 import type { NoticeEvents } from '../lib/notice-queue.ts'
 import { createNotices } from '../abuse/notices.ts'
 import { createWebhook } from '../abuse/webhook.ts'
 import { createWatchers } from '../abuse/watchers.ts'
+import { abuseActions } from './abuse-actions.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
+import type { EndUsers } from '../auth/end-users.ts'
 import type { TokenHash } from '../auth/hash.ts'
 import { parseToken } from '../auth/token.ts'
 import type { TokenService } from '../auth/tokens.ts'
@@ -26,6 +29,7 @@ export interface AbuseParts {
   readonly store: Pick<Store, 'incidents' | 'tokens' | 'users'>
   readonly tokens: Pick<TokenService, 'suspend' | 'reinstate'>
   readonly authenticator: Pick<Authenticator, 'throttle'>
+  readonly endUsers: Pick<EndUsers, 'throttle' | 'suspend' | 'reinstate'>
   /** Of the pepper: what sources are kept under must be as secret, and live as long. */
   readonly hash: TokenHash
   readonly metrics: Pick<Metrics, 'incident' | 'abuseFailed'>
@@ -39,6 +43,8 @@ export interface Abuse {
   readonly guard: Guard
   /** Takes reports of leaks from GitHub; null: it is not to. */
   readonly scanning: GitHubScanning | null
+  /** Tells people of something else than an incident; never throws, and waits for nothing. */
+  readonly announce: (news: News) => void
   /** Ends detection, then the notices that are still on their way. */
   close(): Promise<void>
 }
@@ -47,7 +53,7 @@ export interface Abuse {
  * What looks for leaked and abused tokens. @throws GeoFileError when a file of the operator's cannot be read
  */
 export async function openAbuse(parts: AbuseParts): Promise<Abuse> {
-  const { config, store, tokens, authenticator, hash, metrics, logger, clock } = parts
+  const { config, store, hash, metrics, logger, clock } = parts
   const notices = openNotices(parts)
   const geo = await openGeo({ countryFile: config.geoCountryFile, asnFile: config.geoAsnFile })
   const kit = createWatchers({
@@ -63,17 +69,7 @@ export async function openAbuse(parts: AbuseParts): Promise<Abuse> {
     timer: parts.timer,
     settings: { response: config.abuseResponse, shadow: config.abuseShadow },
     retentionMs: config.abuseRetention,
-    actions: {
-      throttle: (tokenId, _userId, requestsPerMinute) => authenticator.throttle(tokenId, requestsPerMinute),
-      unthrottle: (tokenId) => authenticator.throttle(tokenId, null),
-      async suspend(tokenId, _userId, incidentId) {
-        await tokens.suspend(tokenId, incidentId)
-      },
-      async reinstate(tokenId) {
-        // A token that was deleted meanwhile has nothing to be given back.
-        if ((await store.tokens.get(tokenId)) !== undefined) await tokens.reinstate(tokenId)
-      },
-    },
+    actions: abuseActions(parts),
     notice: (incident, kind) => notices.tell(incident, kind),
     changed: (incident) => logger.warn(lineOf(incident), 'an incident'),
     count: (signal, response) => metrics.incident(signal, response),
@@ -86,6 +82,7 @@ export async function openAbuse(parts: AbuseParts): Promise<Abuse> {
   return {
     guard,
     scanning: config.githubSecretScanning ? openScanning(parts, guard) : null,
+    announce: (news) => notices.announce(news),
     async close() {
       await guard.close()
       await notices.close()
@@ -154,6 +151,7 @@ function openScanning({ config, store, hash, logger, clock }: AbuseParts, guard:
 }
 
 /** Evidence stands in the incident, where the operator reads it; a line of the log tells which one. */
-function lineOf({ id, tokenId, userId, state, signal, response, wouldBe, score }: Incident): object {
-  return { incident: id, tokenId, userId, state, signal, response, wouldBe, score }
+function lineOf({ id, tokenId, userId, endUser, state, signal, response, wouldBe, score }: Incident): object {
+  const who = endUser === '' ? {} : { endUser }
+  return { incident: id, tokenId, userId, ...who, state, signal, response, wouldBe, score }
 }

@@ -1,8 +1,10 @@
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { IncidentBook } from '../abuse/guard.ts'
-import type { AdminToken } from '../auth/admin-token.ts'
+import type { AccessRequests } from '../auth/access-requests.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
+import type { EndUsers } from '../auth/end-users.ts'
 import { createPlanService } from '../auth/plans.ts'
+import type { SessionService } from '../auth/sessions.ts'
 import type { TokenService } from '../auth/tokens.ts'
 import { createUserService } from '../auth/users.ts'
 import type { Config } from '../config/schema.ts'
@@ -14,10 +16,13 @@ import type { Limiter } from '../limits/limiter.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { OPERATION_NAMES } from '../minimax/catalog.ts'
+import { requireRule } from '../routes/admin/access.ts'
+import type { KeyRing } from '../proxy/key-ring.ts'
 import { adminRoutes, adminServerOptions } from '../routes/admin/index.ts'
 import { createObjectRemoval, type RemoveObject } from '../routes/admin/removal.ts'
-import { metricsRoute, readinessRoute } from '../routes/health.ts'
+import { readinessRoute } from '../routes/health.ts'
 import type { Store } from '../store/store.ts'
+import type { Operators } from './operators.ts'
 
 /** What the operator's listener is put together from. */
 export interface AdminParts {
@@ -25,12 +30,16 @@ export interface AdminParts {
   readonly logger: Logger
   readonly store: Store
   readonly authenticator: Authenticator
-  readonly adminToken: AdminToken
+  readonly operators: Operators
   readonly clock: Clock
   readonly metrics: Metrics
   readonly limiter: Pick<Limiter, 'standing'>
   readonly credit: CreditService
   readonly tokens: TokenService
+  readonly sessions: SessionService
+  readonly access: AccessRequests
+  readonly endUsers: EndUsers
+  readonly upstreamKeys: KeyRing
   readonly incidents: IncidentBook
   readonly isDraining: () => boolean
   /** Whether new calls are refused because the ledger takes no writes. */
@@ -47,7 +56,7 @@ export async function createAdminServer(parts: AdminParts): Promise<FastifyInsta
     logger,
     store,
     authenticator,
-    adminToken,
+    operators,
     clock,
     metrics,
     limiter,
@@ -77,6 +86,7 @@ export async function createAdminServer(parts: AdminParts): Promise<FastifyInsta
     remove: removeObject,
     onError: (error) => logger.error({ err: error }, 'an object could not be deleted at MiniMax'),
   })
+  app.addHook('onRoute', requireRule)
   readinessRoute(app, {
     isDraining,
     async checkStore() {
@@ -84,15 +94,18 @@ export async function createAdminServer(parts: AdminParts): Promise<FastifyInsta
       if (isLedgerFailing()) throw new GatewayError('store_unavailable')
     },
   })
-  metricsRoute(app, {
-    metrics,
-    adminToken,
-    metricsToken: config.metricsToken && { matches: secretMatcher(config.metricsToken.reveal()) },
-  })
   await app.register(adminRoutes, {
-    adminToken,
+    authenticator: operators.authenticator,
+    operators: operators.service,
+    metrics: {
+      metrics,
+      metricsToken: config.metricsToken && { matches: secretMatcher(config.metricsToken.reveal()) },
+    },
+    counted: (result) => metrics.adminAuthAttempt(result),
     users,
     tokens,
+    sessions: parts.sessions,
+    access: parts.access,
     plans,
     credit,
     limiter,
@@ -101,6 +114,8 @@ export async function createAdminServer(parts: AdminParts): Promise<FastifyInsta
     ledger: store.ledger,
     removal,
     incidents,
+    endUsers: parts.endUsers,
+    upstreamKeys: parts.upstreamKeys,
     callbackSecretOf: parts.callbackSecretOf,
     operations: OPERATION_NAMES,
     clock,

@@ -14,7 +14,7 @@ import { OPERATIONS } from '../minimax/catalog.ts'
 import type { TaskReport } from '../minimax/tasks.ts'
 import type { Usage } from '../minimax/units.ts'
 import { ask } from '../proxy/ask.ts'
-import type { UpstreamKeys } from '../proxy/keys.ts'
+import type { UpstreamKey, UpstreamKeys } from '../proxy/keys.ts'
 import type { Upstream } from '../proxy/upstream.ts'
 import type { Pipeline } from '../routes/passage.ts'
 import type { LedgerStore, Task } from '../store/store.ts'
@@ -46,6 +46,8 @@ export interface BooksParts {
   readonly metrics: Metrics
   readonly logger: Logger
   readonly clock: Clock
+  /** On which account a task is, as the objects of its user say. */
+  readonly accountOf: (task: Task) => Promise<string | undefined>
   /** A task was asked about. */
   readonly taskSeen: (task: Task, document: Buffer) => void
   /** Changes have waited for so many milliseconds before the store took them. */
@@ -159,7 +161,7 @@ function openLedger(parts: BooksParts): Ledger {
 }
 
 function openTracker(parts: BooksParts, ledger: Ledger, billing: Billing): TaskTracker {
-  const { store, upstream, keys, logger, clock } = parts
+  const { store, upstream, logger, clock } = parts
   return new TaskTracker({
     ledger: store,
     write: (change) =>
@@ -167,7 +169,7 @@ function openTracker(parts: BooksParts, ledger: Ledger, billing: Billing): TaskT
         ledger.write(change, (error, applied) => (error === null ? resolve(applied) : reject(error)))
       }),
     async ask(task, { operation: name, path }, signal) {
-      const key = keys.named(task.upstreamKey)
+      const key = await keyFor(parts, task)
       const operation = OPERATIONS.find((one) => one.name === name)
       if (key === undefined)
         throw new Error(`the upstream key ${task.upstreamKey} is not configured any more`)
@@ -189,6 +191,14 @@ function openTracker(parts: BooksParts, ledger: Ledger, billing: Billing): TaskT
       failed: (what, error) => logger.error({ err: error }, `following tasks: the ${what} failed`),
     },
   })
+}
+
+/** The key that made a task, or one that has taken its place; undefined: its account has none any more. */
+async function keyFor({ keys, accountOf }: BooksParts, task: Task): Promise<UpstreamKey | undefined> {
+  const named = keys.named(task.upstreamKey)
+  if (named !== undefined) return named
+  const account = keys.accountOf(task.upstreamKey) ?? (await accountOf(task))
+  return account === undefined ? undefined : (keys.pickOf(account) ?? keys.of(account)[0])
 }
 
 /** For the log: MiniMax's code, never its text. */

@@ -2,8 +2,9 @@ import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { formatMoney } from '../lib/money.ts'
-import type { Kept, Limiter } from '../limits/limiter.ts'
+import type { Kept, Limiter, LimiterEvents } from '../limits/limiter.ts'
 import { MemoryLimiter } from '../limits/memory.ts'
+import { SessionCalls } from '../limits/session-calls.ts'
 import type { Logger } from '../log.ts'
 import type { Ledger } from '../metering/ledger.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -38,6 +39,14 @@ export async function openLimits({
   clock,
 }: LimitsParts): Promise<Limiter> {
   const currency = config.priceCurrency
+  const events: LimiterEvents = {
+    refused: (kind) => metrics.limited(kind),
+    notice({ subject, period, budget }) {
+      metrics.budgetPassed()
+      logger.warn({ [subject.kind]: subject.id, period, ...described(budget) }, 'a soft budget is used up')
+    },
+    failed: (error) => logger.error({ err: error }, 'limits could not be read: calls are refused'),
+  }
   const limiter = new MemoryLimiter({
     clock,
     timeZone: config.timeZone,
@@ -53,18 +62,19 @@ export async function openLimits({
       },
       credit: (userId) => store.credits.total(userId),
     },
-    events: {
-      refused: (kind) => metrics.limited(kind),
-      notice({ subject, period, budget }) {
-        metrics.budgetPassed()
-        logger.warn({ [subject.kind]: subject.id, period, ...described(budget) }, 'a soft budget is used up')
-      },
-      failed: (error) => logger.error({ err: error }, 'limits could not be read: calls are refused'),
-    },
+    events,
   })
   metrics.watchHeld(() => ({ money: limiter.held, holds: limiter.holds }))
   await resume(store.ledger, limiter, currency, worstCaseOf)
-  return limiter
+  return new SessionCalls({
+    limiter,
+    async callsOf(sessionId) {
+      if (ledger.isFailing) throw new GatewayError('store_unavailable')
+      await ledger.flushed()
+      return await store.ledger.sessionCalls(sessionId)
+    },
+    events,
+  })
 }
 
 async function resume(
@@ -77,12 +87,14 @@ async function resume(
   for (;;) {
     const tasks: readonly Task[] = await ledger.runningTasks(after, STEP)
     for (const task of tasks) {
-      const { requestId, userId, tokenId, bill } = task
+      const { requestId, userId, tokenId, sessionId, endUser, bill } = task
       const { charged, usage } = worstCaseOf(task)
       limiter.resume({
         requestId,
         userId,
         tokenId,
+        sessionId,
+        endUser,
         charged: bill.currency === currency ? charged : 0n,
         usage,
       })

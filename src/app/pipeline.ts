@@ -12,15 +12,16 @@ import type { Clock } from '../lib/clock.ts'
 import { logCall, type Log } from '../log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { BodyBudget } from '../proxy/body.ts'
-import type { KeyHealth } from '../proxy/key-health.ts'
 import type { UpstreamKeys } from '../proxy/keys.ts'
 import type { LiveCalls } from '../proxy/live.ts'
 import { Pseudonyms } from '../proxy/pseudonym.ts'
 import type { SecretForms } from '../proxy/secrets.ts'
 import type { Upstream } from '../proxy/upstream.ts'
 import { WebSocketRelays } from '../proxy/websocket.ts'
+import { readableByPages } from '../routes/cors.ts'
 import type { Pipeline } from '../routes/passage.ts'
 import type { Books } from './books.ts'
+import { createMask } from './mask.ts'
 import type { Tenancy } from './tenancy.ts'
 
 /** Addresses that the flood limit counts at a time; beyond it the least recent are forgotten. */
@@ -46,7 +47,8 @@ export interface PipelineParts {
   readonly metrics: Metrics
   readonly publicServer: FastifyInstance
   readonly watch: Pipeline['watch']
-  readonly health: KeyHealth
+  readonly used: Pipeline['used']
+  readonly origins: Pipeline['origins']
   readonly isDraining: () => boolean
 }
 
@@ -54,13 +56,8 @@ export interface PipelineParts {
 export function createPipeline(parts: PipelineParts): Pipeline {
   const { config, log, clock, live, upstream, keys, secrets, books, tenancy, limiter, turns, hash } = parts
   const { authenticator, metrics, publicServer, isDraining } = parts
-  // A token may stand where it does not belong, say as a model's name; its public id may be logged, the rest not.
-  const mark = `${config.tokenPrefix}_`
-  const token = new RegExp(`(${config.tokenPrefix}_[0-9A-Za-z]{12}_)[0-9A-Za-z]{8,}`, 'g')
-  const mask = (text: string): string => {
-    const clean = secrets.maskText(text).text
-    return clean.includes(mark) ? clean.replace(token, '$1***') : clean
-  }
+  readableByPages(publicServer, parts.origins)
+  const mask = createMask(config.tokenPrefix, (text) => secrets.maskText(text).text)
   return {
     exchange: {
       upstream,
@@ -106,7 +103,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     groupId: config.minimaxGroupId,
     isDraining,
     watch: parts.watch,
-    heard: (call) => parts.health.heard(call),
+    used: parts.used,
+    origins: parts.origins,
     log: (call) => logCall(log, call, mask),
   }
 }

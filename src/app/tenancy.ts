@@ -156,7 +156,7 @@ function openCallbacks(parts: TenancyParts, ownership: Ownership): Callbacks {
     clock,
     observe(operation, account, body) {
       // The task is kept by the key that made it; of an account with several, one knows it.
-      for (const key of keys.of(account)) books.observe(operation, key.name, body)
+      for (const name of keys.namesOf(account)) books.observe(operation, name, body)
     },
     own: ({ userId, tokenId, requestId, account }, operation, body) =>
       ownership.told({ userId, tokenId, requestId }, operation, account, body),

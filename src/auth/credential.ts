@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors.ts'
 
-/** Longer than any credential we take; whatever is longer is not worth a look. */
-const MAX_LENGTH = 512
+/** As long as the longest credential that is taken, which is a JWT; whatever is longer is not worth a look. */
+const MAX_LENGTH = 8_192
 
 const BEARER = 'Bearer '
 

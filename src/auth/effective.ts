@@ -26,12 +26,13 @@ function ratesInForce(plan: Rates | null, own: Rates | null): Rates {
 function modelsInForce(models: ModelLimits | null): ModelLimits | null {
   const limited = Object.entries(models ?? {})
     .map(([model, rates]) => [model, ratesInForce(null, rates)] as const)
-    .filter(([, rates]) => !isEmpty(rates))
+    .filter(([, rates]) => isLimiting(rates))
   return limited.length === 0 ? null : Object.fromEntries(limited)
 }
 
-function isEmpty(limits: Limits): boolean {
-  return Object.keys(limits).length === 0
+/** Whether limits in force limit anything. */
+export function isLimiting(limits: Limits): boolean {
+  return Object.keys(limits).length > 0
 }
 
 /**
@@ -62,8 +63,11 @@ function bothRules(
   return (name) => planRule(name) && tokenRule(name)
 }
 
-/** @param rate requests a minute; null: it is not slowed down */
-function slowedDown(limits: Limits, rate: number | null): Limits {
+/**
+ * Limits in force, with a slow-down counted in.
+ * @param rate requests a minute; null: it is not slowed down
+ */
+export function slowedDown(limits: Limits, rate: number | null): Limits {
   if (rate === null) return limits
   return { ...limits, requestsPerMinute: Math.min(rate, limits.requestsPerMinute ?? rate) }
 }
@@ -79,10 +83,10 @@ function limitedSubjects(
   const ofUser = limitsInForce(plan?.limits ?? null, user.limits)
   const ofToken = slowedDown(limitsInForce(null, token.limits), throttledTo)
   const subjects: LimitedSubject[] = []
-  if (isPrepaid || !isEmpty(ofUser)) {
+  if (isPrepaid || isLimiting(ofUser)) {
     subjects.push({ kind: 'user', id: user.id, since: user.createdAt, limits: ofUser })
   }
-  if (!isEmpty(ofToken)) {
+  if (isLimiting(ofToken)) {
     subjects.push({ kind: 'token', id: token.id, since: token.createdAt, limits: ofToken })
   }
   return subjects

@@ -2,14 +2,17 @@ import type { RefusalCode } from '../errors.ts'
 import type { CredentialKind, Limits } from '../store/store.ts'
 import type { PlaceRule } from './place.ts'
 
-/** What a user or a token is limited to. */
+/** What a user, a token, a session or an end user is limited to. */
 export interface LimitedSubject {
-  readonly kind: 'user' | 'token'
+  readonly kind: 'user' | 'token' | 'session' | 'end_user'
+  /** Of an end user as `endUserKey` says it. */
   readonly id: string
   /** When it was made: what is older is not its. Milliseconds since the Unix epoch. */
   readonly since: number
   /** In force: of a user, the plan's with the user's own over them. */
   readonly limits: Limits
+  /** Of a session: how many calls it may make in all; left out: any number. */
+  readonly calls?: number
 }
 
 /** Who calls: a credential and its user, as the store had them when they were looked up. */

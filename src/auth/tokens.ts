@@ -5,6 +5,8 @@ import type { Authenticator } from './authenticator.ts'
 import type { TokenHash } from './hash.ts'
 import { checkOperationPatterns } from './rules.ts'
 import { newToken } from './token.ts'
+import { checkToken, type CheckedToken } from './token-check.ts'
+import { networksFrom, originsFrom } from './token-places.ts'
 
 /** What a new token may do and for how long; what is left out is not restricted. */
 export interface TokenRules {
@@ -14,22 +16,31 @@ export interface TokenRules {
   /** Names, `modality.*` or `*`. */
   readonly operations?: readonly string[] | null | undefined
   readonly models?: readonly string[] | null | undefined
-  /** Web origins from whose pages alone it may be used. */
+  /** Web origins from whose pages alone it may be used, as people write them. */
   readonly origins?: readonly string[] | null | undefined
-  /** Networks (CIDR) from which alone it may be used. */
+  /** Networks (CIDR) from which alone it may be used; bits after the prefix are cleared. */
   readonly networks?: readonly string[] | null | undefined
   /** Of the token alone, beside those of its user. */
   readonly limits?: Limits | null | undefined
 }
 
 /** What may change about a token; null takes a restriction away. */
-export type TokenChange = Omit<TokenRules, 'expiresInMs'>
+export interface TokenChange extends Omit<TokenRules, 'expiresInMs'> {
+  /** Milliseconds from now; null: it has no end. */
+  readonly expiresInMs?: number | null | undefined
+}
 
 /** A token that was just made: the only time that its text is known. */
 export interface IssuedToken {
   readonly id: string
   readonly token: string
   readonly record: Token
+}
+
+/** A token that took the place of another. */
+export interface RotatedToken extends IssuedToken {
+  /** The other, as it stands now. */
+  readonly replaced: Token
 }
 
 /** Issues tokens and ends them. A change is in the store before anybody hears of it. */
@@ -39,7 +50,14 @@ export interface TokenService {
   /** @throws GatewayError `not_found` */
   get(id: string): Promise<Token>
   /**
-   * Holds from the next request on; what is left out stays. New limits take the place of all limits of before.
+   * Whose a whole token, or a session of one, is and whether it lives. It is not counted as a use.
+   * @returns undefined when it is none of this gateway's
+   * @throws GatewayError `store_unavailable`
+   */
+  check(text: string): Promise<CheckedToken | undefined>
+  /**
+   * Holds from the next request on; what is left out stays. New limits take the place of all limits of before. What is
+   * under way ends at the sooner of the old end and the new one.
    * @throws GatewayError `not_found`, `invalid_request`
    */
   update(id: string, change: TokenChange): Promise<Token>
@@ -62,7 +80,7 @@ export interface TokenService {
    * own expiry if that is sooner. Of a suspended token the successor is not suspended; the old one stays so.
    * @throws GatewayError `not_found`; `conflict` when it is revoked, expired or replaced already
    */
-  rotate(id: string, graceMs?: number): Promise<IssuedToken>
+  rotate(id: string, graceMs?: number): Promise<RotatedToken>
 }
 
 export interface TokenServiceOptions {
@@ -71,10 +89,13 @@ export interface TokenServiceOptions {
   /** How tokens begin, without the underscore. */
   readonly prefix: string
   readonly clock: Clock
-  readonly authenticator: Pick<Authenticator, 'forget' | 'refresh' | 'welcome'>
+  readonly authenticator: Pick<Authenticator, 'authenticate' | 'forget' | 'refresh' | 'welcome'>
   /** The names of all operations, against which patterns are checked. */
   readonly operations: readonly string[]
 }
+
+/** The last moment that a date can say. */
+const NEVER = 8.64e15
 
 /** What every new token begins with. */
 const UNENDED = {
@@ -111,6 +132,12 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     }
   }
 
+  /** When a token ends that is made or changed now; undefined: nothing was said. */
+  function endAfter(now: number, expiresInMs: number | null | undefined): number | null | undefined {
+    if (expiresInMs === 0) throw outOfRange('expires_in')
+    return typeof expiresInMs === 'number' ? timeAfter(now, expiresInMs, 'expires_in') : expiresInMs
+  }
+
   function draft(fields: Omit<Token, 'id' | 'kind' | 'hash' | keyof typeof UNENDED>) {
     const { id, text } = newToken(prefix)
     const record: Token = {
@@ -125,11 +152,12 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
 
   return {
     async create(userId, { name = null, expiresInMs, ...rules } = {}) {
-      const { operations = null, models = null, origins = null, networks = null, limits = null } = rules
+      const { operations = null, models = null, limits = null } = rules
       if (operations !== null) checkOperationPatterns(operations, known)
+      const origins = rules.origins ? originsFrom(rules.origins) : null
+      const networks = rules.networks ? networksFrom(rules.networks) : null
       const createdAt = clock.now()
-      if (expiresInMs === 0) throw outOfRange('expires_in')
-      const expiresAt = expiresInMs === undefined ? null : timeAfter(createdAt, expiresInMs, 'expires_in')
+      const expiresAt = endAfter(createdAt, expiresInMs) ?? null
       await requireUser(userId)
       const issued = draft({
         userId,
@@ -153,19 +181,27 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       return token
     },
 
-    async update(id, { name, operations, models, origins, networks, limits }) {
+    check: (text) => checkToken(authenticator, text),
+
+    async update(id, { name, operations, models, origins, networks, limits, expiresInMs }) {
       if (operations) checkOperationPatterns(operations, known)
+      const expiresAt = endAfter(clock.now(), expiresInMs)
       const change = {
         ...(name !== undefined && { name }),
         ...(operations !== undefined && { operations }),
         ...(models !== undefined && { models }),
-        ...(origins !== undefined && { origins }),
-        ...(networks !== undefined && { networks }),
+        ...(origins !== undefined && { origins: origins && originsFrom(origins) }),
+        ...(networks !== undefined && { networks: networks && networksFrom(networks) }),
         ...(limits !== undefined && { limits }),
+        ...(expiresAt !== undefined && { expiresAt }),
       }
       const token = await store.tokens.update(id, change)
       if (token === undefined) throw noSuchToken()
       authenticator.refresh(token.userId)
+      // What was let in under the end of before is to end at this one.
+      if (expiresAt !== undefined) {
+        authenticator.forget({ tokenId: id, at: expiresAt ?? NEVER, code: 'token_expired' })
+      }
       return token
     },
 
@@ -208,7 +244,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
       // A suspended one has no grace: what it was suspended for must not go on until then.
       const at = ended.suspendedAt === null ? (ended.revokedAt ?? ended.expiresAt ?? endsAt) : now
       authenticator.forget({ tokenId: id, at })
-      return issued
+      return { ...issued, replaced: ended }
     },
   }
 }

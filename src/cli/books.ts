@@ -16,7 +16,7 @@ type Request = Static<typeof RequestView>
 const AGO = /^\d+(?:\.\d+)?(?:s|m|h|d)$/
 
 /** A time of the command line as the API wants it: `7d` is seven days ago. */
-function timeFrom(written: string | undefined): string | undefined {
+export function timeFrom(written: string | undefined): string | undefined {
   if (written === undefined || !AGO.test(written)) return written
   return formatTime(Math.max(0, systemClock.now() - parseDuration(written)))
 }
@@ -57,11 +57,17 @@ function printUsage(io: Io, { items, from, to, group_by: group }: Static<typeof 
 const usage: Command = {
   words: 'usage',
   positionals: [],
-  options: [...REMOTE, 'by', 'from', 'to', 'user'],
+  options: [...REMOTE, 'by', 'from', 'to', 'user', 'end-user'],
   summary: 'Add up what was used and charged, over the last 30 days unless said',
   async run(args, io) {
-    const { by, from, to, user } = args.options
-    const query = queryOf({ group_by: by, from: timeFrom(from), to: timeFrom(to), user })
+    const { by, from, to, user, 'end-user': endUser } = args.options
+    const query = queryOf({
+      group_by: by,
+      from: timeFrom(from),
+      to: timeFrom(to),
+      user,
+      end_user: endUser,
+    })
     const answer = await apiFor(args, io).call(UsageAnswer, 'GET', `/admin/v1/usage${query}`)
     if (args.isJson) io.out(JSON.stringify(answer))
     else printUsage(io, answer)
@@ -90,10 +96,11 @@ function printRequests(io: Io, requests: readonly Request[]): void {
 }
 
 function filtersOf({ options }: Arguments): Record<string, string | undefined> {
-  const { user, token, operation, outcome, from, to, limit, cursor } = options
+  const { user, token, 'end-user': endUser, operation, outcome, from, to, limit, cursor } = options
   return {
     user,
     token: token === undefined ? undefined : tokenIdOf(token),
+    end_user: endUser,
     operation,
     outcome,
     from: timeFrom(from),
@@ -106,7 +113,7 @@ function filtersOf({ options }: Arguments): Record<string, string | undefined> {
 const requests: Command = {
   words: 'requests',
   positionals: [],
-  options: [...REMOTE, 'user', 'token', 'operation', 'outcome', 'from', 'to', 'limit', 'cursor'],
+  options: [...REMOTE, 'user', 'token', 'end-user', 'operation', 'outcome', 'from', 'to', 'limit', 'cursor'],
   summary: 'List calls that went to MiniMax, newest first, a page at a time',
   async run(args, io) {
     const path = `/admin/v1/requests${queryOf(filtersOf(args))}`

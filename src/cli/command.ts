@@ -31,12 +31,31 @@ export const OPTIONS = {
     help: 'Operations it may use, such as chat.*,speech.sync (default: all)',
   },
   models: { type: 'string', value: 'LIST', help: 'Models it may use, by name (default: all)' },
+  origins: {
+    type: 'string',
+    value: 'LIST',
+    help: 'Web origins from whose pages alone it may be used, such as https://app.example.com (default: any)',
+  },
+  file: {
+    type: 'string',
+    multiple: true,
+    value: 'PATH',
+    help: 'A file or a folder to look through; again for more',
+  },
+  prefix: { type: 'string', value: 'TEXT', help: 'How tokens begin (default: TOKEN_PREFIX)' },
+  'no-mail': { type: 'boolean', value: '', help: 'Send no mail: print the link' },
+  offline: { type: 'boolean', value: '', help: 'Ask no gateway' },
+  revoke: { type: 'boolean', value: '', help: 'Revoke the tokens that live' },
   grace: {
     type: 'string',
     value: 'DURATION',
     help: 'How long the old token goes on working (default: not at all)',
   },
-  by: { type: 'string', value: 'GROUP', help: 'user, token, model, modality or operation (default: user)' },
+  by: {
+    type: 'string',
+    value: 'GROUP',
+    help: 'user, token, model, modality, operation or end_user (default: user)',
+  },
   from: {
     type: 'string',
     value: 'TIME',
@@ -44,7 +63,16 @@ export const OPTIONS = {
   },
   to: { type: 'string', value: 'TIME', help: 'Until then (default: now)' },
   user: { type: 'string', value: 'ID', help: 'Only of this user' },
-  token: { type: 'string', value: 'ID', help: 'Only of this token' },
+  token: { type: 'string', value: 'ID', help: 'Only of this token; of a session: what it is made of' },
+  'max-spend': { type: 'string', value: 'AMOUNT', help: 'What it may spend in all, such as 0.25' },
+  'max-calls': { type: 'string', value: 'NUMBER', help: 'How many calls it may make in all' },
+  sub: { type: 'string', value: 'NAME', help: "The user of the user's own app who holds it" },
+  'end-user': { type: 'string', value: 'NAME', help: "Only of this end user of the user's app" },
+  'end-users': {
+    type: 'boolean',
+    value: '',
+    help: "They count for each end user of the user's app instead of for the user",
+  },
   operation: { type: 'string', value: 'NAME', help: 'Only of this operation, such as chat.native' },
   outcome: {
     type: 'string',
@@ -82,7 +110,11 @@ export const OPTIONS = {
     help: '5.00/day, images:100/month, a ":soft" after it; again or after a comma for more; or none',
   },
   model: { type: 'string', value: 'NAME', help: 'The rates that are given count for this model alone' },
-  state: { type: 'string', value: 'STATE', help: 'Only those that are open, dismissed or closed' },
+  state: {
+    type: 'string',
+    value: 'STATE',
+    help: 'Only those in this state, such as open (incidents) or verified (access)',
+  },
   signal: {
     type: 'string',
     value: 'NAME',
@@ -94,6 +126,26 @@ export const OPTIONS = {
   id: { type: 'string', value: 'ID', help: 'Of your own, so that a change sent twice is made once' },
   uses: { type: 'string', value: 'NUMBER', help: 'How many users may redeem a code (default: 1)' },
   count: { type: 'string', value: 'NUMBER', help: 'How many codes (default: 1)' },
+  cidrs: { type: 'string', value: 'LIST', help: 'Networks from which alone it may be used (default: any)' },
+  account: {
+    type: 'string',
+    value: 'NAME',
+    help: 'The MiniMax account of a key, by your name for it (default: its own)',
+  },
+  weight: {
+    type: 'string',
+    value: 'NUMBER',
+    help: 'Share of the calls beside other keys, 1 to 100 (default: 1)',
+  },
+  'key-file': { type: 'string', value: 'FILE', help: 'File with a key for MiniMax (default: stdin)' },
+  role: { type: 'string', value: 'ROLE', help: 'owner, operator, read-only or metrics' },
+  operator: {
+    type: 'string',
+    value: 'ID',
+    help: 'Only by this operator; owner: the admin token of the settings',
+  },
+  action: { type: 'string', value: 'NAME', help: 'Only of this call, such as changeUser' },
+  target: { type: 'string', value: 'TEXT', help: 'Only of this, such as "user ada"' },
   limit: { type: 'string', value: 'NUMBER', help: 'Most lines of the page: 1 to 1000 (default: 100)' },
   cursor: { type: 'string', value: 'TEXT', help: 'Go on where the page before ended' },
 } as const
@@ -146,8 +198,11 @@ function isOption(name: string): name is OptionName {
 export function parseLine(argv: readonly string[]) {
   const { values, positionals } = parse(argv)
   const given = Object.entries(values).flatMap(([name, value]): [OptionName, string][] => {
-    const text = Array.isArray(value) ? value.join(',') : value
-    return isOption(name) && typeof text === 'string' ? [[name, text]] : []
+    if (!isOption(name) || SHARED.includes(name)) return []
+    // A path may have a comma in it.
+    const text = Array.isArray(value) ? value.join(name === 'file' ? '\n' : ',') : value
+    if (text === true) return [[name, 'yes']]
+    return typeof text === 'string' ? [[name, text]] : []
   })
   return {
     positionals,

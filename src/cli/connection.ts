@@ -46,6 +46,11 @@ export function dataDirOf(io: Io): string {
   return settingsOf(io)('data_dir')?.value ?? './data'
 }
 
+/** How tokens of the gateway begin, without the underscore. */
+export function tokenPrefixOf(io: Io): string {
+  return settingsOf(io)('token_prefix')?.value ?? 'mmg'
+}
+
 /** A host to connect to; a listener on every interface is reached over loopback. */
 function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1'

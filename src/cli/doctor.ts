@@ -5,6 +5,8 @@ import { apiOf, reach, START_HINT } from './api.ts'
 import { readConfig } from './check-config.ts'
 import { REMOTE, type Arguments, type Command } from './command.ts'
 import { connectionOf, dataDirOf, urlOf } from './connection.ts'
+import { issuerFindings } from './doctor-issuers.ts'
+import { keyFindings } from './doctor-keys.ts'
 import type { Io } from './io.ts'
 
 /** One thing that must be right, and what to do when it is not. */
@@ -71,9 +73,15 @@ export const doctor: Command = {
   words: 'doctor',
   positionals: [],
   options: REMOTE,
-  summary: 'Check configuration, data directory, gateway and admin token',
+  summary:
+    'Check configuration, data directory, gateway, admin token, each key for MiniMax and each identity provider',
   async run(args, io) {
-    const findings = await Promise.all(CHECKS.map(([name, check]) => findingOf(name, check, args, io)))
+    const checks = CHECKS.map(([name, check]) => findingOf(name, check, args, io))
+    const findings = [
+      ...(await Promise.all(checks)),
+      ...(await keyFindings(io)),
+      ...(await issuerFindings(io)),
+    ]
     const isWell = findings.every(({ ok }) => ok)
     if (args.isJson) io.out(JSON.stringify({ ok: isWell, checks: findings }))
     else for (const { check, ok, detail } of findings) io.out(`${ok ? 'ok  ' : 'FAIL'}  ${check}: ${detail}`)

@@ -9,6 +9,8 @@ export interface Io {
   err(line: string): void
   /** Whether stdout is a terminal, where a person reads. */
   readonly isTerminal: boolean
+  /** What comes in by stdin, for commands that read it. */
+  readonly input?: AsyncIterable<Uint8Array>
 }
 
 /** The command line itself is wrong. Exit code 2. */
@@ -16,13 +18,15 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** The command could not do its work. Exit code 1. */
+/** The command could not do its work. Exit code 1, unless that means something else with the command. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
   readonly code: string
+  readonly exitCode: number
 
-  constructor(code: string, message: string) {
+  constructor(code: string, message: string, exitCode = 1) {
     super(message)
     this.code = code
+    this.exitCode = exitCode
   }
 }

@@ -77,17 +77,31 @@ const show: Command = {
   },
 }
 
+async function setOfEndUsers(args: Arguments, io: Io, path: string): Promise<number> {
+  if (args.options.token !== undefined)
+    throw new UsageError('--end-users are of a user: name the USER, and no --token')
+  const api = apiFor(args, io)
+  const before = await api.call(UserView, 'GET', path)
+  const limits = limitsWith(before.end_user_limits ?? {}, args)
+  const isNone = Object.keys(limits).length === 0
+  const after = await api.call(UserView, 'PATCH', path, { end_user_limits: isNone ? null : limits })
+  if (args.isJson) io.out(JSON.stringify(after))
+  else io.err(`Each end user of ${after.id}: ${limitsText(after.end_user_limits)}.`)
+  return 0
+}
+
 const set: Command = {
   words: 'limits set',
   positionals: ['[USER]'],
-  options: [...REMOTE, 'token', ...LIMIT_OPTIONS],
+  options: [...REMOTE, 'token', 'end-users', ...LIMIT_OPTIONS],
   summary:
-    'Change limits of a user, over those of their plan, or of a --token, beside those of its user; what is not named stays',
+    "Change limits of a user, over those of their plan, of a --token, beside those of its user, or of each of a user's --end-users; what is not named stays",
   async run(args, io) {
     if (!givesLimits(args)) throw new UsageError('"limits set" needs a limit, such as --budget 5.00/day')
     // Before anything is sent: what is wrong on the line is told without a gateway.
     limitsWith({}, args)
     const path = subjectPath('limits set', args)
+    if (args.options['end-users'] !== undefined) return await setOfEndUsers(args, io, path)
     const api = apiFor(args, io)
     const view = args.options.token === undefined ? UserView : TokenView
     const before = await api.call(view, 'GET', path)

@@ -1,26 +1,38 @@
+import { accessCommands } from './access-requests.ts'
+import { auditCommands } from './audit.ts'
 import { bookCommands } from './books.ts'
 import { checkConfig } from './check-config.ts'
 import { checkArguments, parseLine, type Command } from './command.ts'
 import { creditCommands } from './credit.ts'
 import { doctor } from './doctor.ts'
+import { endUserCommands } from './end-users.ts'
 import { helpOf, helpOfCommand } from './help.ts'
 import { incidentCommands } from './incidents.ts'
 import { CommandError, UsageError, type Io } from './io.ts'
+import { keyCommands } from './keys.ts'
 import { limitCommands } from './limits.ts'
 import { objectCommands } from './objects.ts'
+import { operatorCommands } from './operators.ts'
 import { planCommands } from './plans.ts'
+import { sessionCommands } from './sessions.ts'
 import { tokenCommands } from './tokens.ts'
 import { userCommands } from './users.ts'
 
 const COMMANDS: readonly Command[] = [
   ...userCommands,
   ...tokenCommands,
+  ...sessionCommands,
+  ...endUserCommands,
+  ...accessCommands,
   ...planCommands,
   ...limitCommands,
   ...creditCommands,
   ...bookCommands,
   ...objectCommands,
   ...incidentCommands,
+  ...operatorCommands,
+  ...auditCommands,
+  ...keyCommands,
   checkConfig,
   doctor,
 ]
@@ -67,6 +79,6 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     const code = isUsage ? 'usage' : error.code
     if (argv.includes('--json')) io.err(JSON.stringify({ error: { code, message } }))
     else io.err(`error: ${message}${isUsage ? '\nSee "minimax-gateway help".' : ''}`)
-    return isUsage ? 2 : 1
+    return isUsage ? 2 : error.exitCode
   }
 }

@@ -1,9 +1,10 @@
 import type { Static } from 'typebox'
-import { IssuedTokenView, TokensPage, TokenView } from '../routes/admin/schemas.ts'
+import { IssuedTokenView, RotatedTokenView, TokensPage, TokenView } from '../routes/admin/schemas.ts'
 import { REMOTE, type Arguments, type Command } from './command.ts'
 import { UsageError, type Io } from './io.ts'
 import { LIMIT_OPTIONS, limitsGiven, limitsText } from './limit-options.ts'
 import { printTable } from './table.ts'
+import { tokenCheck } from './token-check.ts'
 import { apiFor, userPath } from './users.ts'
 
 type Token = Static<typeof TokenView>
@@ -27,11 +28,13 @@ export function listFrom(option: string | undefined, name: string): string[] | u
   return items
 }
 
-function rulesOf({ operations, models, limits, expires_at: expiresAt }: Token): string {
+function rulesOf({ operations, models, origins, cidrs, limits, expires_at: expiresAt }: Token): string {
   const may = operations === null ? 'all operations' : operations.join(', ')
   const by = models === null ? 'all models' : models.join(', ')
   const within = limits === null ? '' : `${limitsText(limits)}; `
-  return `${may}; ${by}; ${within}${expiresAt === null ? 'no end' : `until ${expiresAt}`}`
+  const on = origins === null ? '' : `on pages of ${origins.join(', ')}; `
+  const from = cidrs === null ? '' : `from ${cidrs.join(', ')}; `
+  return `${may}; ${by}; ${on}${from}${within}${expiresAt === null ? 'no end' : `until ${expiresAt}`}`
 }
 
 /** The token alone on stdout, so that it can be piped; what is known about it on stderr. */
@@ -48,7 +51,7 @@ export function printIssued(args: Arguments, io: Io, issued: Static<typeof Issue
 const create: Command = {
   words: 'token create',
   positionals: ['USER'],
-  options: [...REMOTE, 'name', 'expires-in', 'operations', 'models', ...LIMIT_OPTIONS],
+  options: [...REMOTE, 'name', 'expires-in', 'operations', 'models', 'origins', 'cidrs', ...LIMIT_OPTIONS],
   summary: 'Issue a token; prints the token alone',
   async run(args, io) {
     const { options } = args
@@ -58,6 +61,8 @@ const create: Command = {
       expires_in: options['expires-in'],
       operations: listFrom(options.operations, 'operations'),
       models: listFrom(options.models, 'models'),
+      origins: listFrom(options.origins, 'origins'),
+      cidrs: listFrom(options.cidrs, 'cidrs'),
       limits: limitsGiven(args),
     }
     printIssued(args, io, await apiFor(args, io).call(IssuedTokenView, 'POST', path, body))
@@ -81,7 +86,7 @@ const list: Command = {
     }
     printTable(
       io,
-      ['ID', 'USER', 'NAME', 'STATUS', 'OPERATIONS', 'MODELS', 'EXPIRES', 'CREATED'],
+      ['ID', 'USER', 'NAME', 'STATUS', 'OPERATIONS', 'MODELS', 'EXPIRES', 'CREATED', 'LAST USED'],
       tokens.map((token) => [
         token.id,
         token.user_id,
@@ -91,8 +96,45 @@ const list: Command = {
         token.models?.join(',') ?? 'all',
         token.expires_at ?? 'never',
         token.created_at,
+        token.last_used_at ?? 'never',
       ]),
     )
+    return 0
+  },
+}
+
+/** All that is known of a token, a line each. */
+function linesOf(token: Token): string[][] {
+  return [
+    ['id', token.id],
+    ['user', token.user_id],
+    ['name', token.name ?? '-'],
+    ['status', token.status],
+    ['operations', token.operations?.join(', ') ?? 'all'],
+    ['models', token.models?.join(', ') ?? 'all'],
+    ['origins', token.origins?.join(', ') ?? 'bound to none'],
+    ['networks', token.cidrs?.join(', ') ?? 'from anywhere'],
+    ['limits', limitsText(token.limits)],
+    ['created', token.created_at],
+    ['expires', token.expires_at ?? 'never'],
+    ['last used', token.last_used_at ?? 'never'],
+    ['last used from', token.last_used_address ?? '-'],
+    ['revoked', token.revoked_at ?? '-'],
+    ['suspended', token.suspended_at ?? '-'],
+    ['suspended for', token.suspended_by ?? '-'],
+    ['replaced by', token.replaced_by ?? '-'],
+  ]
+}
+
+const show: Command = {
+  words: 'token show',
+  positionals: ['ID'],
+  options: REMOTE,
+  summary: 'Show all that is known of a token, but for the token itself',
+  async run(args, io) {
+    const token = await apiFor(args, io).call(TokenView, 'GET', pathOf(args.positionals[0]))
+    if (args.isJson) io.out(JSON.stringify(token))
+    else printTable(io, ['FIELD', 'VALUE'], linesOf(token))
     return 0
   },
 }
@@ -118,10 +160,13 @@ const rotate: Command = {
   async run(args, io) {
     const path = `${pathOf(args.positionals[0])}/rotate`
     const body = { grace: args.options.grace }
-    printIssued(args, io, await apiFor(args, io).call(IssuedTokenView, 'POST', path, body))
+    const rotated = await apiFor(args, io).call(RotatedTokenView, 'POST', path, body)
+    const { id, ends_at: endsAt } = rotated.replaces
+    if (!args.isJson) io.err(`The old token ${id} ends ${endsAt ?? 'never'}.`)
+    printIssued(args, io, rotated)
     return 0
   },
 }
 
 /** Commands about tokens. */
-export const tokenCommands: readonly Command[] = [create, list, revoke, rotate]
+export const tokenCommands: readonly Command[] = [create, list, show, revoke, rotate, tokenCheck]

@@ -15,7 +15,7 @@ export const callbackSettings = {
       'url',
       {
         description:
-          'Where MiniMax reaches the public listener from the internet: https and a host, nothing after them. Required for CALLBACK_URLS=relay.',
+          'Where people and MiniMax reach the public listener: https and a host, and a path where a proxy takes it off. Required for CALLBACK_URLS=relay, by which MiniMax calls the gateway there, and for ACCESS_REQUESTS=on, whose links lead there.',
         examples: ['https://gateway.example.com'],
       },
       publicUrlProblem,

@@ -64,20 +64,19 @@ export function originProblem(text: string): string | undefined {
     return '"*" would let every web page in. List the exact origins, as in https://app.example.com'
   const url = urlFrom(text)
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.origin !== text) {
-    return `${shown(text)} is not an exact origin. Write scheme, host and port only, in lower case, as in https://app.example.com`
+    return `${shown(text)} is not an exact origin. Write scheme, host and port only, as browsers do: in lower case, without the usual port, as in https://app.example.com`
   }
+  if (text.includes('*')) return `${shown(text)} has a "*", which matches nothing. List the exact origins`
   return undefined
 }
 
 export function publicUrlProblem(text: string): string | undefined {
   const url = urlFrom(text)
-  if (url?.protocol !== 'https:') return 'is not an https URL, as in https://gateway.example.com'
-  if (url.username !== '' || url.password !== '') return 'carries a user name or password. Remove it'
-  if (url.pathname !== '/' || /[?#]/.test(text)) {
-    return 'has a path, query or fragment. Write scheme and host only'
+  if (url === undefined || httpsUrlProblem(text) !== undefined) {
+    return 'is not an https URL, as in https://gateway.example.com'
   }
-  if (isLoopbackHost(url.hostname)) return 'names this machine, where MiniMax cannot reach it'
-  return undefined
+  if (url.username !== '' || url.password !== '') return 'carries a user name or password. Remove it'
+  return /[?#]/.test(text) ? 'has a query or fragment. Write scheme, host and path only' : undefined
 }
 
 export function callbackHostProblem(text: string): string | undefined {

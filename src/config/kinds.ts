@@ -92,7 +92,7 @@ export function apiKey(about: About) {
     .Encode((value) => value.reveal())
 }
 
-/** Upstream keys with their names, and their accounts where several keys share one: `name=key,name@account=key`. */
+/** Upstream keys with their names, their accounts where several keys share one, and their weights: `name=key,name@account*3=key`. */
 export function upstreamKeys(about: About) {
   const base = Type.String({ kind: 'keys', expects: 'name=key, several separated by commas', ...about })
   const refined = Type.Refine(
@@ -101,8 +101,10 @@ export function upstreamKeys(about: About) {
     said(upstreamKeysProblem),
   )
   return Type.Codec(refined)
-    .Decode(parseUpstreamKeys)
-    .Encode((keys) => keys.map(({ name, account, key }) => `${name}@${account}=${key.reveal()}`).join(','))
+    .Decode((value) => parseUpstreamKeys(value))
+    .Encode((keys) =>
+      keys.map(({ name, account, weight, key }) => `${name}@${account}*${weight}=${key.reveal()}`).join(','),
+    )
 }
 
 /** Multipliers by plan, as `free=0.4,pro=1`; an object of decimal texts by plan once read. */
@@ -185,6 +187,7 @@ export const Described = Type.Object({
     'keys',
     'list',
     'cidrs',
+    'json',
   ]),
   expects: Type.String(),
   description: Type.String({ minLength: 1 }),

@@ -13,7 +13,8 @@ import {
   type Given,
   type ReadFile,
 } from './sources.ts'
-import { DEFAULT_KEY_NAME } from './upstream-keys.ts'
+import { keyFilesOf } from './key-files.ts'
+import { loneKey } from './upstream-keys.ts'
 
 /** Everything that is wrong with the configuration, one line each. */
 export class ConfigError extends Error {
@@ -55,16 +56,25 @@ const QUOTED = new Set(['integer', 'boolean', 'choice', 'duration'])
 
 const LONGEST_QUOTE = 24
 
-function problemOf(setting: Setting, given: Given, json: Json): string | undefined {
+/** A structured value tells of several places in it at once, a line each, which begins with where it is. */
+function structureProblems({ path, source }: Given, lines: string): string[] {
+  return lines.split('\n').map((line) => {
+    const mark = line.indexOf(': ')
+    return problemLine(`${path}${line.slice(0, mark)}`, source, line.slice(mark + 2))
+  })
+}
+
+function problemsOf(setting: Setting, given: Given, json: Json): string[] {
   const [error] = Value.Errors(setting.schema, json)
-  if (error === undefined) return undefined
+  if (error === undefined) return []
+  if (setting.kind === 'json' && error.keyword === '~refine') return structureProblems(given, error.message)
   const isShown = QUOTED.has(setting.kind) && given.value.length <= LONGEST_QUOTE
   const quoted = isShown ? JSON.stringify(given.value) : 'its value'
   const problem =
     error.keyword === '~refine' && error.message !== ''
       ? error.message
       : `${quoted} is not ${setting.expects}. ${exampleOf(setting)}`
-  return problemLine(given.path, given.source, problem)
+  return [problemLine(given.path, given.source, problem)]
 }
 
 function exampleOf({ variable, examples }: Setting): string {
@@ -90,12 +100,15 @@ function camelCase(name: string): string {
   return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }
 
-function configFrom(decoded: Settings): Config {
+function configFrom(decoded: Settings, given: ReadonlyMap<string, Given>): Config {
   const { minimax_api_key: single, minimax_api_keys: named = [], ...rest } = decoded
+  const upstreamKeyFiles = Object.freeze(keyFilesOf(given))
+  const isFile = (variable: string) => upstreamKeyFiles.some((file) => file.variable === variable)
   const first =
-    single === undefined
-      ? []
-      : [Object.freeze({ name: DEFAULT_KEY_NAME, account: DEFAULT_KEY_NAME, key: single })]
+    single === undefined ? [] : [loneKey(single, isFile('MINIMAX_API_KEY_FILE') ? 'file' : 'setting')]
+  const others = isFile('MINIMAX_API_KEYS_FILE')
+    ? named.map((key) => Object.freeze({ ...key, source: 'file' as const }))
+    : named
   const renamed = Object.fromEntries(
     Object.entries(rest).map(([name, value]) => [
       camelCase(name),
@@ -103,8 +116,8 @@ function configFrom(decoded: Settings): Config {
     ]),
   )
   // The only place where the derived names are trusted: test/config/load.test.ts compares them with the schema's.
-  const shared = renamed as Omit<Config, 'upstreamKeys'>
-  return Object.freeze({ ...shared, upstreamKeys: Object.freeze([...first, ...named]) })
+  const shared = renamed as Omit<Config, 'upstreamKeys' | 'upstreamKeyFiles'>
+  return Object.freeze({ ...shared, upstreamKeys: Object.freeze([...first, ...others]), upstreamKeyFiles })
 }
 
 /**
@@ -132,12 +145,12 @@ export function loadConfig({
     const value = given.get(setting.name)
     if (value === undefined) continue
     const converted = jsonFrom(setting, value.value)
-    const problem = problemOf(setting, value, converted)
-    if (problem === undefined) json[setting.name] = converted
-    else problems.push(problem)
+    const found = problemsOf(setting, value, converted)
+    if (found.length === 0) json[setting.name] = converted
+    problems.push(...found)
   }
   const tried = new Set([...given.keys(), ...(fromFile?.tried ?? []), ...fromEnvironment.tried])
   problems.push(...crossProblems({ json, given, tried, readFile }))
   if (problems.length > 0) throw new ConfigError(problems)
-  return { config: configFrom(Value.Decode(settings, json)), warnings: strangeVariables(env) }
+  return { config: configFrom(Value.Decode(settings, json), given), warnings: strangeVariables(env) }
 }

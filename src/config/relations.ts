@@ -18,7 +18,9 @@ function line({ given }: Relations, name: string, problem: string): string {
 }
 
 const aKeyIsThere: Check = (relations) => {
-  if (relations.tried.has('minimax_api_key') || relations.tried.has('minimax_api_keys')) return undefined
+  // With this one, keys may be added while the gateway runs.
+  const ways = ['minimax_api_key', 'minimax_api_keys', 'key_encryption_key']
+  if (ways.some((way) => relations.tried.has(way))) return undefined
   return line(
     relations,
     'minimax_api_key',
@@ -71,11 +73,29 @@ const authoritiesAreReadable: Check = (relations) => {
 }
 
 const relayIsReachable: Check = (relations) => {
-  if (relations.json.callback_urls !== 'relay' || relations.tried.has('public_url')) return undefined
+  const { callback_urls: mode, public_url: text } = relations.json
+  if (mode !== 'relay') return undefined
+  if (typeof text === 'string' && isLoopbackHost(new URL(text).hostname)) {
+    return line(
+      relations,
+      'public_url',
+      'names this machine, where MiniMax cannot reach it for CALLBACK_URLS=relay',
+    )
+  }
+  if (relations.tried.has('public_url')) return undefined
   return line(
     relations,
     'public_url',
     'is needed for CALLBACK_URLS=relay: MiniMax calls the gateway there. Write for example `PUBLIC_URL=https://gateway.example.com`',
+  )
+}
+
+const linksLeadSomewhere: Check = (relations) => {
+  if (relations.json.access_requests !== 'on' || relations.tried.has('public_url')) return undefined
+  return line(
+    relations,
+    'public_url',
+    'is needed for ACCESS_REQUESTS=on: links lead there. Write for example `PUBLIC_URL=https://gateway.example.com`',
   )
 }
 
@@ -99,6 +119,7 @@ const CHECKS = [
   listenersDiffer,
   authoritiesAreReadable,
   relayIsReachable,
+  linksLeadSomewhere,
   mailHasItsSender,
 ]
 

@@ -1,5 +1,7 @@
 import { Type, type StaticDecode } from 'typebox'
 import { abuseSettings } from './abuse-settings.ts'
+import { accessSettings } from './access-settings.ts'
+import { auditSettings } from './audit-settings.ts'
 import { callbackSettings } from './callback-settings.ts'
 import { baseUrlProblem, databaseUrlProblem, hostProblem, redisUrlProblem } from './checks.ts'
 import {
@@ -16,10 +18,13 @@ import {
   upstreamKeys,
   voiceNames,
 } from './kinds.ts'
+import { jwtSettings } from './jwt-settings.ts'
+import { keySettings } from './key-settings.ts'
 import { limitSettings } from './limit-settings.ts'
 import { moneySettings } from './money-settings.ts'
+import { tokenSettings } from './token-settings.ts'
 import { turnSettings } from './turn-settings.ts'
-import type { UpstreamKey } from './upstream-keys.ts'
+import type { KeyFile, UpstreamKey } from './upstream-keys.ts'
 
 /**
  * Every setting, once: type, rules, default and documentation. A property name is the key in the YAML file;
@@ -36,8 +41,8 @@ export const settings = Type.Object({
   minimax_api_keys: Type.Optional(
     upstreamKeys({
       description:
-        'Several keys with names, to spread load and survive the failure of one. A key in MINIMAX_API_KEY joins them under the name `default`. Keys of one MiniMax account are written `name@account=key`: files, voices and tasks belong to the account that made them, and a key without one is taken for an account of its own.',
-      examples: ['main=<key>,spare=<key>', 'a1@acme=<key>,a2@acme=<key>'],
+        'Several keys with names, to spread load and survive the failure of one. A key in MINIMAX_API_KEY joins them under the name `default`. Keys of one MiniMax account are written `name@account=key`: files, voices and tasks belong to the account that made them, and a key without one is taken for an account of its own. A weight after a `*` gives a key that many times the calls of another. With MINIMAX_API_KEYS_FILE the file is read again when it changes.',
+      examples: ['main=<key>,spare=<key>', 'a1@acme*3=<key>,a2@acme=<key>'],
     }),
   ),
   minimax_group_id: Type.Optional(
@@ -150,7 +155,7 @@ export const settings = Type.Object({
   }),
   cors_origins: origins({
     description:
-      'Reserved: web origins whose pages may call the API with session tokens. Not used in this version.',
+      'Web origins whose pages may call the API with any token; those that a token names are let in with that token. A request of any other page is refused.',
     default: '',
     examples: ['https://app.example.com,https://admin.example.com'],
   }),
@@ -223,6 +228,11 @@ export const settings = Type.Object({
   ...turnSettings,
   ...limitSettings,
   ...abuseSettings,
+  ...accessSettings,
+  ...tokenSettings,
+  ...jwtSettings,
+  ...auditSettings,
+  ...keySettings,
   body_timeout: duration('1ms', {
     description: 'How long a client may take to send a JSON body.',
     default: '30s',
@@ -281,4 +291,8 @@ export type Config = Readonly<{
   [Name in Exclude<SettingName, 'minimax_api_key' | 'minimax_api_keys'> as CamelCase<Name>]: Frozen<
     Settings[Name]
   >
-}> & { readonly upstreamKeys: readonly UpstreamKey[] }
+}> & {
+  readonly upstreamKeys: readonly UpstreamKey[]
+  /** Those files among the settings that hold upstream keys. */
+  readonly upstreamKeyFiles: readonly KeyFile[]
+}

@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import { Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
 import { everySetting } from './describe.ts'
 import { nearest } from './suggest.ts'
 
@@ -7,6 +7,8 @@ export interface Given {
   readonly path: string
   readonly source: string
   readonly value: string | string[]
+  /** The file that holds the value alone, where it was set by `NAME_FILE`. */
+  readonly file?: string
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -21,6 +23,7 @@ export interface Reading {
 
 const names = everySetting.map(({ name }) => name)
 const variables = everySetting.map(({ variable }) => variable)
+const structures = new Set(everySetting.filter(({ kind }) => kind === 'json').map(({ name }) => name))
 
 /** One line of a report: which setting, where it was set, what is wrong and how to mend it. */
 export function problemLine(path: string, source: string, problem: string): string {
@@ -44,7 +47,7 @@ function fromSecretFile(variable: string, file: string, readFile: ReadFile): Giv
   const value = read.text.replace(/\r?\n$/, '')
   if (value === '')
     return problemLine(path, 'environment', 'the file that it names is empty. Write the value into it')
-  return { path, source: `file ${file}`, value }
+  return { path, source: `file ${file}`, value, file }
 }
 
 /** What the environment sets, by `NAME` or by `NAME_FILE`. An empty variable counts as unset. */
@@ -90,7 +93,16 @@ function textOf(node: unknown): string | undefined {
   return typeof node.value === 'string' ? node.value : (node.source ?? '')
 }
 
-function valueOf(node: unknown): string | string[] | undefined {
+/** A structure as the JSON that the environment would hold. An alias in it would be a way to make much of little. */
+function structureOf(node: unknown): string | undefined {
+  if (!isNode(node)) return undefined
+  const aliases: unknown[] = []
+  visit(node, { Alias: (_, alias) => void aliases.push(alias) })
+  return aliases.length > 0 ? undefined : JSON.stringify(node.toJS(new Document()))
+}
+
+function valueOf(node: unknown, isStructure: boolean): string | string[] | undefined {
+  if (isStructure && !isScalar(node)) return structureOf(node)
   if (!isSeq(node)) return textOf(node)
   const items = node.items.map(textOf)
   return items.every((item) => item !== undefined) ? items : undefined
@@ -135,7 +147,7 @@ export function readYaml(file: string, readFile: ReadFile): Reading {
   for (const { key, value } of contents.items) {
     const name = textOf(key) ?? ''
     const source = at(isScalar(key) ? key.range[0] : 0)
-    const text = valueOf(value)
+    const text = valueOf(value, structures.has(name))
     if (!names.includes(name)) refuse(name, source, unknownKey(name))
     else if (text === undefined) {
       refuse(name, source, 'is a map or an alias. Write one value or a list of values')

@@ -3,7 +3,7 @@ import { properName } from '../minimax/aliases.ts'
 import { tokensIn } from '../minimax/usage.ts'
 import { heldCostOf, type Cost } from './amounts.ts'
 import type { Need } from './budgets.ts'
-import type { Demand, Hold, Kept, More, RateState, Settled } from './limiter.ts'
+import type { Demand, Hold, Kept, More, Owners, RateState, Settled } from './limiter.ts'
 import type { Moment } from './moment.ts'
 import { NO_RATES, ratesOf } from './rate-states.ts'
 import type { LimitRefusal } from './refusals.ts'
@@ -14,7 +14,7 @@ import { countsAt } from './window.ts'
 /** The limiter as its holds see it. */
 export interface Holder {
   /** Something was settled, and the books were told. */
-  count(userId: string, tokenId: string, settled: Settled): void
+  count(owners: Owners, settled: Settled): void
   resume(kept: Kept): void
   extend(hold: MemoryHold, more: More, done: (error: GatewayError | null) => void): void
   /** Nothing is held for it any more. */
@@ -23,8 +23,8 @@ export interface Holder {
   notice(shares: readonly Share[]): void
 }
 
-function keptOf({ requestId, userId, tokenId }: Demand, { charged, usage }: Need): Kept {
-  return { requestId, userId, tokenId, charged, usage }
+function keptOf({ requestId, userId, tokenId, sessionId, endUser }: Demand, { charged, usage }: Need): Kept {
+  return { requestId, userId, tokenId, sessionId, endUser, charged, usage }
 }
 
 /** What a call holds that nothing limited when it came. Limits that were set since then see it when it is over. */
@@ -46,7 +46,7 @@ export class FreeHold implements Hold {
   settle(settled: Settled): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#holder.count(this.#demand.userId, this.#demand.tokenId, settled)
+    this.#holder.count(this.#demand, settled)
   }
 
   release(): void {
@@ -169,7 +169,7 @@ export class MemoryHold implements Hold {
 
   settle(settled: Settled): void {
     if (!this.#end(tokensIn(settled.usage))) return
-    this.#holder.count(this.demand.userId, this.demand.tokenId, settled)
+    this.#holder.count(this.demand, settled)
     this.#holder.notice(this.shares)
     this.#holder.freed(this)
   }

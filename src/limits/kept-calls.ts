@@ -28,16 +28,15 @@ export class KeptCalls {
     return this.#held
   }
 
-  /** Holds it for its user and its token, limited or not: they may come to be. One that is kept already stays as it is. */
+  /** Holds it for all of its owners, limited or not: they may come to be. One that is kept already stays as it is. */
   keep(kept: Kept): void {
     if (this.#calls.has(kept.requestId)) return
-    const user = this.#subjects.get('user', kept.userId)
-    this.#subjects.pin(user)
-    const token = this.#subjects.get('token', kept.tokenId)
-    this.#subjects.pin(token)
-    const states = [user, token]
+    const states = this.#subjects.all(kept)
     const cost = heldCostOf(kept)
-    for (const { held } of states) held.add(cost)
+    for (const state of states) {
+      this.#subjects.pin(state)
+      state.held.add(cost)
+    }
     this.#calls.set(kept.requestId, { cost, states })
     this.#held += kept.charged
     this.#subjects.trim()

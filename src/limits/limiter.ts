@@ -2,21 +2,35 @@ import type { GatewayError } from '../errors.ts'
 import type { Usage } from '../minimax/units.ts'
 import type { Budget, BudgetPeriod, Limits } from '../store/store.ts'
 
+/** Who may be limited: a user, a token of theirs, a session of that, an end user of the user's own app. */
+export type SubjectKind = 'user' | 'token' | 'session' | 'end_user'
+
 /** Whoever is limited. */
 export interface Subject {
-  readonly kind: 'user' | 'token'
+  readonly kind: SubjectKind
+  /** Of an end user as `endUserKey` says it. */
   readonly id: string
   /** When it was made, in milliseconds since the Unix epoch: what was charged before is not its. */
   readonly since: number
   /** In force at this moment; they may differ from call to call. */
   readonly limits: Limits
+  /** Of a session: how many calls it may make in all; left out: any number. */
+  readonly calls?: number
+}
+
+/** For whom a call counts, limited or not. */
+export interface Owners {
+  readonly userId: string
+  readonly tokenId: string
+  /** '' where it is no session. */
+  readonly sessionId: string
+  /** By the name that the user's app gave; '' where it gave none. */
+  readonly endUser: string
 }
 
 /** What a call may need at the most. */
-export interface Demand {
+export interface Demand extends Owners {
   readonly requestId: string
-  readonly userId: string
-  readonly tokenId: string
   /** Each of them has to let it pass; none where nothing is limited. */
   readonly subjects: readonly Subject[]
   /** Whether it may spend no more than the user's credit. */
@@ -26,6 +40,8 @@ export interface Demand {
   readonly charged: bigint
   /** In the worst case. Its tokens count against the tokens a minute. */
   readonly usage: Usage
+  /** Nothing of it goes to MiniMax: it is a request, and no call. Left out: it does. */
+  readonly isAnsweredHere?: boolean
 }
 
 /** What a call did cost. */
@@ -100,6 +116,13 @@ export interface Standing {
   }[]
   readonly budgets: readonly BudgetState[]
   readonly credit: Balance | null
+  /** Of a session that may make so many calls in all; left out: nobody may make but so many. */
+  readonly calls?: {
+    readonly subject: Pick<Subject, 'kind' | 'id'>
+    readonly limit: number
+    readonly made: number
+    readonly underWay: number
+  }
 }
 
 /** Prepaid money, in nano-units: what was given less what was charged; of that, what is held; the rest. */
@@ -110,10 +133,8 @@ export interface Balance {
 }
 
 /** A call of an earlier process whose task still runs. */
-export interface Kept {
+export interface Kept extends Owners {
   readonly requestId: string
-  readonly userId: string
-  readonly tokenId: string
   readonly charged: bigint
   readonly usage: Usage
 }
@@ -164,13 +185,13 @@ export interface Limiter {
    */
   reserve(demand: Demand, done: (error: GatewayError | null, hold: Hold | null) => void): void
   /** The task of a kept call has ended; where nothing is kept under that id it is only counted. */
-  end(call: Pick<Kept, 'requestId' | 'userId' | 'tokenId'>, settled: Settled): void
+  end(call: Owners & Pick<Kept, 'requestId'>, settled: Settled): void
   /** Holds again what an earlier process held. */
   resume(kept: Kept): void
   /** A user's credit was changed, and the store says so already. */
   credited(userId: string, amount: bigint): void
   /** How everything that limits a caller stands at the moment. Rejects with GatewayError `store_unavailable`. */
-  standing(demand: Pick<Demand, 'userId' | 'tokenId' | 'subjects' | 'prepaid'>): Promise<Standing>
+  standing(demand: Pick<Demand, 'userId' | 'subjects' | 'prepaid'>): Promise<Standing>
   /** Money held in all, in nano-units. */
   readonly held: bigint
   /** Calls and tasks that hold something. */

@@ -13,6 +13,7 @@ import type {
   Limiter,
   LimiterEvents,
   More,
+  Owners,
   Settled,
   SpendSource,
   Standing,
@@ -36,11 +37,14 @@ export interface MemoryLimiterOptions {
   readonly events: LimiterEvents
   /** How many users and tokens with limits are remembered when nothing of theirs is under way. */
   readonly maxSubjects?: number
+  /** The same for sessions and end users. */
+  readonly maxEndUsers?: number
 }
 
 type Done = (error: GatewayError | null, hold: Hold | null) => void
 
 const MOST_SUBJECTS = 10_000
+const MOST_END_USERS = 100_000
 /** What was loaded may have been changed or forgotten again before it was looked at; not for ever. */
 const MOST_WAITS = 16
 
@@ -60,11 +64,13 @@ export class MemoryLimiter implements Limiter, Holder, Calendar {
   #holds = 0
 
   /** @throws RangeError when there is no such time zone */
-  constructor({ clock, timeZone, source, events, maxSubjects = MOST_SUBJECTS }: MemoryLimiterOptions) {
+  constructor(options: MemoryLimiterOptions) {
+    const { clock, timeZone, source, events } = options
+    const { maxSubjects = MOST_SUBJECTS, maxEndUsers = MOST_END_USERS } = options
     this.#clock = clock
     this.#events = events
     this.periods = new Periods(timeZone)
-    this.#subjects = new Subjects(maxSubjects)
+    this.#subjects = new Subjects(maxSubjects, maxEndUsers)
     this.#sourced = new Sourced(source, events, this.#subjects)
     this.#kept = new KeptCalls(this.#subjects)
   }
@@ -246,19 +252,17 @@ export class MemoryLimiter implements Limiter, Holder, Calendar {
     for (const share of shares) share.notice(now, this, this.#events)
   }
 
-  /** For holds alone: counts it where its user or token is in memory; the books know it for all others. */
-  count(userId: string, tokenId: string, settled: Settled): void {
+  /** For holds alone: counts it where one of its owners is in memory; the books know it for all others. */
+  count(owners: Owners, settled: Settled): void {
     if (settled.at > this.knownSince) this.knownSince = settled.at
-    const user = this.#subjects.find('user', userId)
-    const token = this.#subjects.find('token', tokenId)
-    if (user === undefined && token === undefined) return
+    const known = this.#subjects.known(owners)
+    if (known.length === 0) return
     const cost = costOf(settled)
-    user?.count(cost, settled.at)
-    token?.count(cost, settled.at)
+    for (const state of known) state.count(cost, settled.at)
   }
 
-  end(call: Pick<Kept, 'requestId' | 'userId' | 'tokenId'>, settled: Settled): void {
-    this.count(call.userId, call.tokenId, settled)
+  end(call: Owners & Pick<Kept, 'requestId'>, settled: Settled): void {
+    this.count(call, settled)
     this.#kept.end(call.requestId)
   }
 
@@ -271,12 +275,12 @@ export class MemoryLimiter implements Limiter, Holder, Calendar {
     this.#subjects.find('user', userId)?.credit?.forget()
   }
 
-  async standing(demand: Pick<Demand, 'userId' | 'tokenId' | 'subjects' | 'prepaid'>): Promise<Standing> {
+  async standing(demand: Pick<Demand, 'userId' | 'subjects' | 'prepaid'>): Promise<Standing> {
     return new Promise((resolve, reject) => this.#standing(demand, resolve, reject, 0))
   }
 
   #standing(
-    demand: Pick<Demand, 'userId' | 'tokenId' | 'subjects' | 'prepaid'>,
+    demand: Pick<Demand, 'userId' | 'subjects' | 'prepaid'>,
     resolve: (standing: Standing) => void,
     reject: (error: GatewayError) => void,
     waits: number,

@@ -2,7 +2,7 @@ import { GatewayError } from '../errors.ts'
 import { formatMoney } from '../lib/money.ts'
 import type { Budget, BudgetPeriod } from '../store/store.ts'
 import { quantityOf } from './amounts.ts'
-import type { LimitKind, Subject } from './limiter.ts'
+import type { LimitKind, SubjectKind } from './limiter.ts'
 import type { RateBreach } from './traffic.ts'
 
 /** Why a call is refused: for the caller, and for whoever counts. */
@@ -27,6 +27,13 @@ const CODES = {
   concurrency: 'concurrency_limited',
 } as const
 
+const NAMES: Readonly<Record<SubjectKind, string>> = {
+  user: 'user',
+  token: 'token',
+  session: 'session',
+  end_user: 'end user',
+}
+
 const COUNTED = {
   requests: 'requests a minute',
   tokens: 'tokens a minute',
@@ -45,9 +52,9 @@ function secondsOf(milliseconds: number): number {
 }
 
 /** @param of whose limit it is */
-export function rateRefusal(of: Subject['kind'], { kind, limit, model, waitMs }: RateBreach): LimitRefusal {
+export function rateRefusal(of: SubjectKind, { kind, limit, model, waitMs }: RateBreach): LimitRefusal {
   const what = model === null ? COUNTED[kind] : `${COUNTED[kind]} with ${model}`
-  const error = new GatewayError(CODES[kind], `The limit of this ${of} is ${limit} ${what}.`, {
+  const error = new GatewayError(CODES[kind], `The limit of this ${NAMES[of]} is ${limit} ${what}.`, {
     retryAfter: secondsOf(waitMs),
   })
   return { kind, error }
@@ -63,10 +70,10 @@ function sizeOf(budget: Budget): string {
 }
 
 /** @param of whose budget it is. @param now milliseconds since the Unix epoch */
-export function budgetRefusal(of: Subject['kind'], breach: BudgetBreach, now: number): LimitRefusal {
+export function budgetRefusal(of: SubjectKind, breach: BudgetBreach, now: number): LimitRefusal {
   const { budget, left, wanted, end } = breach
   const verb = 'unit' in budget ? 'use' : 'cost'
-  const detail = `This call may ${verb} ${amountOf(wanted, budget)}; of the budget of this ${of}, ${sizeOf(budget)} ${PERIODS[budget.period]}, ${amountOf(left, budget)} is left.`
+  const detail = `This call may ${verb} ${amountOf(wanted, budget)}; of the budget of this ${NAMES[of]}, ${sizeOf(budget)} ${PERIODS[budget.period]}, ${amountOf(left, budget)} is left.`
   const more = budget.period === 'total' ? {} : { retryAfter: secondsOf(end - now) }
   return { kind: 'budget', error: new GatewayError('budget_exceeded', detail, more) }
 }

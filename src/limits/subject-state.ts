@@ -5,13 +5,13 @@ import { Amounts, isNothing, type Cost } from './amounts.ts'
 import { Book } from './book.ts'
 import type { Counter } from './counter.ts'
 import type { CreditState } from './credit-state.ts'
-import type { Subject } from './limiter.ts'
+import type { SubjectKind } from './limiter.ts'
 import type { Periods } from './periods.ts'
 import { Traffic } from './traffic.ts'
 
 /** All that is known of one subject. */
 export class SubjectState {
-  readonly kind: Subject['kind']
+  readonly kind: SubjectKind
   readonly id: string
   readonly traffic = new Traffic()
   /** Worst cases of what is under way: one sum, since it counts against every period. */
@@ -29,7 +29,7 @@ export class SubjectState {
   /** Of the models that have limits of their own, by their proper names. */
   readonly #models = new Map<string, Traffic>()
 
-  constructor(kind: Subject['kind'], id: string) {
+  constructor(kind: SubjectKind, id: string) {
     this.kind = kind
     this.id = id
   }

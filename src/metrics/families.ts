@@ -44,9 +44,25 @@ export const FAMILIES = {
   charged: family('charged_usd_total', 'What users pay, in the currency of the price list.', ['user']),
   list: family('list_usd_total', "The same usage at MiniMax's list prices, in their currency.", ['user']),
   authAttempts: family('auth_attempts_total', 'Attempts to authenticate, by how they ended.', ['result']),
+  adminAuthAttempts: family(
+    'admin_auth_attempts_total',
+    "Requests to the operator's listener, by how their admin token was judged.",
+    ['result'],
+  ),
   limited: family('limited_total', 'Requests that a limit refused.', ['limit']),
   providerCodes: family('provider_codes_total', "MiniMax's own codes of failure.", ['code']),
   keyUp: family('upstream_key_up', 'Whether calls are sent with an upstream key now: 1 or 0.', ['key']),
+  keyState: family(
+    'upstream_key_state',
+    'How an upstream key stands: 1 for the state that it is in, 0 for the others.',
+    ['key', 'state'],
+  ),
+  keyInflight: family('upstream_key_inflight', 'Calls that have an upstream key.', ['key']),
+  keyReloads: family(
+    'upstream_key_reloads_total',
+    'Changes of the files of upstream keys, by what came of them.',
+    ['result'],
+  ),
   keyMasked: family('key_masked_total', 'Times that the master key was masked in what upstream answered.'),
   priceLookups: family('price_lookups_total', 'Calls by how their price was found, or why they have none.', [
     'status',
@@ -70,6 +86,21 @@ export const FAMILIES = {
     ['signal', 'response'],
   ),
   abuseFailures: family('abuse_failures_total', 'Times that the detection of abuse failed; calls went on.'),
+  tokensExpiring: family(
+    'tokens_expiring',
+    'Tokens that end by themselves within TOKEN_EXPIRY_NOTICE, at the last look; 0 where nobody is told of it.',
+  ),
+  lastUsedFailures: family(
+    'last_used_failures_total',
+    'Times that the last uses of tokens could not be written; they are tried again a minute later.',
+  ),
+  jwksFetches: family(
+    'jwks_fetches_total',
+    'Times that the public keys of an identity provider were read, by how that ended.',
+    ['issuer', 'result'],
+  ),
+  accessRequests: family('access_requests_total', 'Requests for access, by what they came to.', ['state']),
+  accessOpen: family('access_requests_open', 'Requests for access that may still lead to a token.'),
   ledgerCommit: family(
     'ledger_commit_seconds',
     'How long the store took to write a group of changes of the ledger to the disk.',

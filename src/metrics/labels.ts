@@ -25,17 +25,37 @@ const RESULT_OF_CODE: Readonly<Record<string, AuthResult>> = {
   token_suspended: 'suspended',
   user_suspended: 'suspended',
   end_user_suspended: 'suspended',
+  user_not_known: 'forbidden',
   address_forbidden: 'forbidden',
   origin_forbidden: 'forbidden',
   ambiguous_header: 'ambiguous',
   ambiguous_credentials: 'ambiguous',
   store_unavailable: 'unavailable',
+  issuer_unavailable: 'unavailable',
 }
 
 /** @param code of the error with which an attempt ended */
 export function authResultOf(code: string): AuthResult {
   return RESULT_OF_CODE[code] ?? 'unavailable'
 }
+
+/** How an admin token was judged. */
+export const ADMIN_AUTH_RESULTS = [
+  'ok',
+  'missing',
+  'invalid',
+  'expired',
+  'revoked',
+  /** From a network from which the token may not be used. */
+  'address',
+  /** A right token whose role does not allow that. */
+  'forbidden',
+  /** Too many failures, of the address or of all together: the token was not looked at. */
+  'throttled',
+  'unavailable',
+] as const
+
+export type AdminAuthResult = (typeof ADMIN_AUTH_RESULTS)[number]
 
 /** How the price of a call was found, or why it has none. */
 export const PRICE_LOOKUPS = [

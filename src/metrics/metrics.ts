@@ -4,13 +4,18 @@ import { FAILURE_CODES } from '../minimax/failures.ts'
 import { MODELS } from '../minimax/models.ts'
 import { TASK_KINDS } from '../minimax/tasks.ts'
 import { RESPONSES, SIGNALS, type Response, type Signal } from '../signals.ts'
+import { AccessMetrics } from './access.ts'
 import { COMMIT, FAMILIES, LATENCY, OVERHEAD } from './families.ts'
+import { JwksMetrics } from './jwks.ts'
+import { KeyMetrics } from './keys.ts'
 import {
+  ADMIN_AUTH_RESULTS,
   AUTH_RESULTS,
   LIMITS,
   PRICE_LOOKUPS,
   PRICE_RELOADS,
   TASK_STATES,
+  type AdminAuthResult,
   type AuthResult,
   type LimitLabel,
   type PriceLookup,
@@ -52,8 +57,19 @@ export interface MetricsOptions {
 /** Everything that the gateway tells Prometheus. Each label's values come from a list of ours, or from the operator. */
 export class Metrics {
   readonly #registry = new MetricsRegistry()
+  /** Of identity providers. */
+  readonly jwks = new JwksMetrics(this.#registry)
+  /** Of requests for access. */
+  readonly access = new AccessMetrics(this.#registry)
+  /** Of upstream keys. */
+  readonly keys = new KeyMetrics(this.#registry)
   readonly #requests = this.#registry.counter(FAMILIES.requests)
   readonly #authAttempts = this.#registry.counted(FAMILIES.authAttempts, 'result', AUTH_RESULTS)
+  readonly #adminAuthAttempts = this.#registry.counted(
+    FAMILIES.adminAuthAttempts,
+    'result',
+    ADMIN_AUTH_RESULTS,
+  )
   readonly #limited = this.#registry.counted(FAMILIES.limited, 'limit', LIMITS)
   readonly #providerCodes = this.#registry.counted(FAMILIES.providerCodes, 'code', [
     ...Object.keys(FAILURE_CODES),
@@ -65,6 +81,7 @@ export class Metrics {
   readonly #keyMasked = this.#registry.counter(FAMILIES.keyMasked)
   readonly #budgetsPassed = this.#registry.counter(FAMILIES.budgetsPassed)
   readonly #abuseFailures = this.#registry.counter(FAMILIES.abuseFailures)
+  readonly #lastUsedFailures = this.#registry.counter(FAMILIES.lastUsedFailures)
   readonly #seriesFolded = this.#registry.counter(FAMILIES.seriesFolded)
   readonly #lost = this.#registry.counter(FAMILIES.lost)
   readonly #turnWait = this.#registry.histogram(FAMILIES.turnWait, COMMIT)
@@ -127,10 +144,7 @@ export class Metrics {
     this.#registry.gauge(FAMILIES.held, (gauge) => gauge.set(Number(this.#watched.held().money) / NANO))
     this.#registry.gauge(FAMILIES.holds, (gauge) => gauge.set(this.#watched.held().holds))
     this.#registry.gauge(FAMILIES.draining, (gauge) => gauge.set(this.#watched.isDraining() ? 1 : 0))
-    this.#registry.gauge(FAMILIES.keyUp, (gauge) => {
-      gauge.reset()
-      for (const { name, isUp } of this.#watched.keys()) gauge.set({ key: name }, isUp ? 1 : 0)
-    })
+    this.#registry.gauge(FAMILIES.tokensExpiring, (gauge) => gauge.set(this.#watched.expiring()))
     this.#registry.gauge(FAMILIES.tasks, (gauge) => this.#collectTasks(gauge))
   }
 
@@ -183,6 +197,11 @@ export class Metrics {
     this.#authAttempts.get(result)?.inc()
   }
 
+  /** Somebody came to the operator's listener. */
+  adminAuthAttempt(result: AdminAuthResult): void {
+    this.#adminAuthAttempts.get(result)?.inc()
+  }
+
   /** A limit has refused a request. */
   limited(limit: LimitLabel): void {
     this.#limited.get(limit)?.inc()
@@ -201,6 +220,11 @@ export class Metrics {
   /** Looking for abuse has failed; the call went on. */
   abuseFailed(): void {
     this.#abuseFailures.inc()
+  }
+
+  /** When tokens were last used could not be written. */
+  lastUsedFailed(): void {
+    this.#lastUsedFailures.inc()
   }
 
   /** A call has had to wait for its turn. */
@@ -233,14 +257,14 @@ export class Metrics {
     this.#watched.tasks = count
   }
 
-  /** @param keys asked whenever Prometheus reads; names are the operator's */
-  watchKeys(keys: Watched['keys']): void {
-    this.#watched.keys = keys
-  }
-
   /** @param isDraining asked whenever Prometheus reads */
   watchDraining(isDraining: Watched['isDraining']): void {
     this.#watched.isDraining = isDraining
+  }
+
+  /** @param expiring asked whenever Prometheus reads */
+  watchExpiring(expiring: Watched['expiring']): void {
+    this.#watched.expiring = expiring
   }
 
   async #collectTasks(gauge: Gauge<'kind' | 'state'>): Promise<void> {

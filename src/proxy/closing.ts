@@ -30,6 +30,11 @@ function truncated(reason: string): string {
   return text
 }
 
+/** @returns why the gateway itself ends a WebSocket; null: it does not, MiniMax failed */
+export function refusalOf(error: GatewayError): RefusalCode | null {
+  return error.outcome.startsWith('provider_') ? null : error.code
+}
+
 /** @returns the code with which an error of ours closes a WebSocket */
 export function closeCodeOf(error: GatewayError): number {
   switch (error.code) {

@@ -12,7 +12,8 @@ import type { CallObjects } from './call-objects.ts'
 import { decoderFor, type Decoder, type DecoderListener } from './decode.ts'
 import { answerHeaders, upstreamHeaders, type AnswerHeaders } from './headers.ts'
 import type { AnswerKeeper } from './keeper.ts'
-import type { UpstreamKey } from './keys.ts'
+import { retryAfterOf, wantOf, type KeyWant } from './key-codes.ts'
+import type { KeyUse } from './key-use.ts'
 import type { LiveCall } from './live.ts'
 import type { ExchangeTools, Outgoing } from './outgoing.ts'
 import { Scrubber } from './scrub.ts'
@@ -47,7 +48,8 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
   readonly #books: CallBooks
   readonly #objects: CallObjects | null
   readonly #keeper: AnswerKeeper | null
-  #key: UpstreamKey | undefined
+  readonly #want: KeyWant
+  #key: KeyUse | undefined
   #turn: CallTurn | null = null
   #controller: UpstreamController | undefined
   #scrubber: Scrubber
@@ -90,7 +92,7 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     this.#answer = new Answer(call, operation, response, tools.clock)
     this.#objects = objects
     this.#keeper = keeper
-    this.#key = tools.keys.pickOf(objects?.account ?? null)
+    this.#want = wantOf(operation, objects?.account ?? null)
     this.#scrubber = new Scrubber(tools.secrets, true)
   }
 
@@ -98,12 +100,14 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
   start(): void {
     this.#tools.live.add(this)
     this.#answer.listen(this)
-    if (this.#key === undefined) {
+    const key = this.#tools.keys.take(this.#want)
+    this.#key = key
+    if (key === undefined) {
       this.#fail(new GatewayError('upstream_account'))
       return
     }
     const { model, caller, tokens } = this.call
-    const request = { account: this.#key.account, userId: caller?.userId ?? '', model, cost: 1, tokens }
+    const request = { account: key.key.account, userId: caller?.userId ?? '', model, cost: 1, tokens }
     const turn = this.#tools.turns.take(request, (error) => {
       if (error === null && !this.#isDone) this.#begin()
       else if (error !== null) this.#fail(error)
@@ -126,19 +130,34 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
   #open(): void {
     this.#books.open((error) => {
       if (this.#isDone) return
-      if (error === null) this.#send(this.#key)
+      if (error === null) this.#send(this.#goodKey())
       else this.#fail(error)
     })
   }
 
-  #send(key: UpstreamKey | undefined): void {
-    if (key === undefined) return
+  /** The call has waited: its key may have been found to be bad meanwhile, or taken away. Then it gets another. */
+  #goodKey(): KeyUse | undefined {
+    const key = this.#key
+    if (key === undefined || key.isGood) return key
+    key.end()
+    const { keys } = this.#tools
+    // At its account it has had its turn.
+    this.#key = keys.take({ ...this.#want, account: key.key.account }) ?? keys.take(this.#want)
+    return this.#key
+  }
+
+  #send(use: KeyUse | undefined): void {
+    if (use === undefined) {
+      this.#fail(new GatewayError('upstream_account'))
+      return
+    }
     const { call } = this
+    const { key } = use
     const { upstream, clock } = this.#tools
     const { body, contentType, contentLength, clientHeaders, path } = this.#outgoing
     call.attempts++
     this.#isUnsent = false
-    this.#key = key
+    this.#key = use
     call.upstreamKey = key.name
     if (call.sentAt === 0) call.sentAt = clock.monotonic()
     const { authorization } = key
@@ -393,9 +412,12 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     const isError = this.#status >= 300
     const headers = this.#headers
     if (failure?.code !== undefined)
-      this.#tools.turns.noticed(this.#key?.account ?? '', this.call.model, failure.code)
-    if (other !== undefined) this.#retry(other)
-    else if (failure?.outcome === 'provider_account')
+      this.#tools.turns.noticed(this.#key?.key.account ?? '', this.call.model, failure.code)
+    if (other !== undefined) {
+      this.#keyHeard(failure?.outcome ?? 'provider_error', failure)
+      this.#key?.end()
+      this.#retry(other)
+    } else if (failure?.outcome === 'provider_account')
       this.#fail(new GatewayError('upstream_account'), failure)
     else if (headers === undefined || (isError && !headers.contentType.includes('json'))) {
       this.#fail(new GatewayError('upstream_bad_answer'), failure)
@@ -408,10 +430,14 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
       })
   }
 
-  #otherKey(): UpstreamKey | undefined {
-    return this.#key === undefined
-      ? undefined
-      : this.#tools.keys.pickOther(this.#key, this.#objects?.account ?? null)
+  #otherKey(): KeyUse | undefined {
+    return this.#key === undefined ? undefined : this.#tools.keys.take(this.#want, this.#key.key)
+  }
+
+  /** Tells of the key what MiniMax's answer says of it. */
+  #keyHeard(outcome: Outcome, failure: ReportedFailure | undefined): void {
+    const retryAfterMs = retryAfterOf(this.#headers?.list ?? [])
+    this.#key?.heard({ outcome, code: failure?.code, status: this.#status, retryAfterMs })
   }
 
   /** @param document as upstream sent it, for the books. @param clean as the caller gets it */
@@ -452,11 +478,12 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     return this.call.attempts < 2 && !this.#answer.isGone && !(this.#outgoing.body instanceof Upload)
   }
 
-  #retry(key: UpstreamKey): void {
+  #retry(key: KeyUse): void {
     this.#books.restart()
     this.#held = []
     this.#heldBytes = 0
     this.#headers = undefined
+    this.#status = 0
     this.#decoder = null
     this.#scrubber = new Scrubber(this.#tools.secrets, true)
     this.#send(key)
@@ -496,6 +523,8 @@ export class Exchange implements UpstreamHandler, LiveCall, AnswerListener, Deco
     call.keyMasked += this.#scrubber.masked
     if (failure?.code !== undefined) call.providerCode = failure.code
     this.#objects?.ended(failure?.outcome ?? outcome)
+    this.#keyHeard(outcome, failure)
+    this.#key?.end()
     const finish = (): void => {
       this.#tools.live.delete(this)
       last?.()

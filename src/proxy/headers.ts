@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { GatewayError } from '../errors.ts'
 import type { Operation } from '../minimax/catalog.ts'
 import type { SecretForms } from './secrets.ts'
@@ -88,6 +88,15 @@ export function refuseRepeatedHeaders(rawHeaders: readonly string[]): void {
       throw new GatewayError('ambiguous_header', `The header "${lower}" stands more than once.`)
     seen += `|${lower}|`
   }
+}
+
+/**
+ * Refuses a request that says it is of a version whose messages look otherwise: Node's parser takes `HTTP/2.0` and
+ * `HTTP/0.9` in a request line that is else of HTTP/1.
+ * @throws GatewayError `invalid_request`
+ */
+export function refuseStrangeVersion({ httpVersionMajor }: Pick<IncomingMessage, 'httpVersionMajor'>): void {
+  if (httpVersionMajor !== 1) throw new GatewayError('invalid_request', 'Speak HTTP/1.1 on this connection.')
 }
 
 /**

@@ -2,6 +2,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { GatewayError } from '../errors.ts'
 import { refusalOfHandshake } from './closing.ts'
 import type { Handshake } from './handshake.ts'
+import type { KeyUse } from './key-use.ts'
 import type { WebSocketTools } from './relay-tools.ts'
 import { transportRefusal } from './transport.ts'
 
@@ -21,17 +22,17 @@ export function isOpen(socket: RelaySocket): boolean {
 
 /**
  * Opens the connection to upstream, with a key of ours and nothing of the client's.
- * @param authorization the upstream key as a header value
+ * @param key is told when upstream answers the handshake with an HTTP status instead
  * @param fail is told why there is no connection, or why it broke
  */
 export function openUpstream(
   tools: Pick<WebSocketTools, 'baseUrl' | 'ca' | 'connectTimeoutMs'>,
   path: string,
-  authorization: string,
+  key: KeyUse,
   fail: (error: GatewayError) => void,
 ): RelaySocket {
   const socket = new WebSocket(tools.baseUrl.replace(/^http/, 'ws') + path, {
-    headers: { authorization, 'user-agent': 'minimax-gateway' },
+    headers: { authorization: key.key.authorization, 'user-agent': 'minimax-gateway' },
     perMessageDeflate: false,
     followRedirects: false,
     handshakeTimeout: tools.connectTimeoutMs,
@@ -40,7 +41,10 @@ export function openUpstream(
   })
   socket.on('unexpected-response', (_request, answer) => {
     answer.destroy()
-    fail(new GatewayError(refusalOfHandshake(answer.statusCode ?? 500)))
+    const status = answer.statusCode ?? 500
+    const error = new GatewayError(refusalOfHandshake(status))
+    key.heard({ outcome: error.outcome, code: undefined, status })
+    fail(error)
   })
   socket.on('error', (error) =>
     fail(new GatewayError(transportRefusal(error).code, undefined, { cause: error })),

@@ -8,11 +8,13 @@ import {
   GOING_AWAY,
   INTERNAL_ERROR,
   NORMAL,
+  refusalOf,
   UNSUPPORTED_DATA,
 } from './closing.ts'
 import type { EarlyBytes } from './early.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { Handshake } from './handshake.ts'
+import type { KeyUse } from './key-use.ts'
 import { viewJson } from './json.ts'
 import { Inbox } from './inbox.ts'
 import type { LiveCall } from './live.ts'
@@ -52,12 +54,12 @@ export class Relay implements LiveCall {
 
   /**
    * @param early what the client sends before it is accepted
-   * @param authorization the upstream key as a header value
+   * @param key whoever ends the handshake ends it, too
    */
-  constructor(tools: WebSocketTools, handshake: Handshake, early: EarlyBytes, authorization: string) {
+  constructor(tools: WebSocketTools, handshake: Handshake, early: EarlyBytes, key: KeyUse) {
     this.#tools = tools
     this.call = handshake.call
-    this.#upstream = openUpstream(tools, handshake.path, authorization, (error) => this.#fail(error))
+    this.#upstream = openUpstream(tools, handshake.path, key, (error) => this.#fail(error))
     this.#handshake = handshake
     this.#early = early
     this.#activeAt = tools.clock.monotonic()
@@ -142,6 +144,7 @@ export class Relay implements LiveCall {
   #look({ bytes, isBinary }: Message): Promise<void> | undefined {
     if (this.#isOver) return undefined
     if (isBinary) {
+      this.call.refusal = 'invalid_request'
       this.#close('caller_invalid', UNSUPPORTED_DATA, 'binary messages are not part of this API')
       return undefined
     }
@@ -250,6 +253,7 @@ export class Relay implements LiveCall {
   #fail(error: GatewayError): void {
     if (this.#done) return
     this.call.cause = error.cause
+    this.call.refusal = refusalOf(error)
     const client = this.#client
     if (client === undefined) {
       this.call.status = error.status
@@ -278,10 +282,10 @@ export class Relay implements LiveCall {
     if (this.#done) return
     this.#done = true
     this.#stopHeartbeat?.()
-    this.#handshake.ended(this.#failure?.outcome ?? outcome)
     const { call } = this
     const failure = this.#failure
     if (failure?.code !== undefined) call.providerCode = failure.code
+    this.#handshake.ended(failure?.outcome ?? outcome)
     const finish = (): void => {
       this.#tools.live.delete(this)
       call.finish(outcome)

@@ -14,41 +14,48 @@ function formOf(text: string): Form {
   return { text, bytes, anchor, tail: bytes.subarray(anchor) }
 }
 
+/** Every way in which a secret can stand in an answer; base64 hides it in three alignments, whose stable middles are looked for. */
+function textsOf(secret: string): readonly string[] {
+  // As it stands within a JSON string, with and without its optional escape.
+  const quoted = JSON.stringify(secret).slice(1, -1)
+  const texts = [secret, encodeURIComponent(secret), quoted, quoted.replaceAll('/', '\\/')]
+  for (let pad = 0; pad < 3; pad++) {
+    const encoded = Buffer.concat([Buffer.alloc(pad), Buffer.from(secret)])
+      .toString('base64')
+      .replace(/=+$/, '')
+    // The first and last characters also depend on what stands around the secret.
+    const middle = encoded.slice(pad === 0 ? 0 : pad + 1, -1)
+    if (middle.length >= 16) texts.push(middle, middle.replaceAll('+', '-').replaceAll('/', '_'))
+  }
+  return texts
+}
+
 /** The texts that must never reach a caller, in each form in which an answer could carry them. */
 export class SecretForms {
-  readonly forms: readonly Form[]
+  #forms: readonly Form[] = []
   /** By byte: 1 when a form has it. */
-  readonly #alphabet = new Uint8Array(256)
-  readonly #shortest: number
+  #alphabet = new Uint8Array(256)
+  #shortest = Infinity
   /** As few bytes as possible such that each form has one of them, and hexadecimal text has none. */
-  readonly #marks: readonly number[]
+  #marks: readonly number[] = []
 
-  /** @param secrets the master keys; base64 hides one in three alignments, whose stable middles are searched for */
+  /** @param secrets the master keys */
   constructor(secrets: readonly string[]) {
-    const texts = new Set<string>()
-    for (const secret of secrets) {
-      texts.add(secret)
-      texts.add(encodeURIComponent(secret))
-      // As it stands within a JSON string, with and without its optional escape.
-      const quoted = JSON.stringify(secret).slice(1, -1)
-      texts.add(quoted)
-      texts.add(quoted.replaceAll('/', '\\/'))
-      for (let pad = 0; pad < 3; pad++) {
-        const encoded = Buffer.concat([Buffer.alloc(pad), Buffer.from(secret)])
-          .toString('base64')
-          .replace(/=+$/, '')
-        // The first and last characters also depend on what stands around the secret.
-        const middle = encoded.slice(pad === 0 ? 0 : pad + 1, -1)
-        if (middle.length >= 16) {
-          texts.add(middle)
-          texts.add(middle.replaceAll('+', '-').replaceAll('/', '_'))
-        }
-      }
-    }
-    this.forms = [...texts].map(formOf)
-    for (const { bytes } of this.forms) for (const byte of bytes) this.#alphabet[byte] = 1
-    this.#shortest = this.forms.reduce((least, { bytes }) => Math.min(least, bytes.length), Infinity)
-    this.#marks = marksOf([...texts])
+    this.replace(secrets)
+  }
+
+  /** From now on these are the secrets, in answers under way too. */
+  replace(secrets: readonly string[]): void {
+    const texts = [...new Set(secrets.flatMap(textsOf))]
+    this.#forms = texts.map(formOf)
+    this.#alphabet = new Uint8Array(256)
+    for (const { bytes } of this.#forms) for (const byte of bytes) this.#alphabet[byte] = 1
+    this.#shortest = this.#forms.reduce((least, { bytes }) => Math.min(least, bytes.length), Infinity)
+    this.#marks = marksOf(texts)
+  }
+
+  get forms(): readonly Form[] {
+    return this.#forms
   }
 
   /** @returns false when there is certainly no secret in the bytes; it is cheaper to ask than to look */

@@ -1,7 +1,9 @@
 import { GatewayError, type Outcome } from '../errors.ts'
+import { refusalOf } from './closing.ts'
 import { EarlyBytes } from './early.ts'
 import type { Handshake } from './handshake.ts'
-import type { UpstreamKey } from './keys.ts'
+import { wantOf } from './key-codes.ts'
+import type { KeyUse } from './key-use.ts'
 import type { WebSocketTools } from './relay-tools.ts'
 import { Relay } from './relay.ts'
 import type { CallTurn } from './turn.ts'
@@ -28,15 +30,20 @@ export class WebSocketRelays {
   open(handshake: Handshake): void {
     const { call, socket } = handshake
     const { keys, turns } = this.#tools
-    const key = keys.pickOf(handshake.account)
+    const want = wantOf(handshake.operation, handshake.account)
+    const key = keys.take(want)
     if (key === undefined) {
       refuse(handshake, new GatewayError('upstream_account'))
       return
     }
-    const state: { turn: CallTurn | null; isOver: boolean } = { turn: null, isOver: false }
+    const state: { turn: CallTurn | null; key: KeyUse; isOver: boolean } = { turn: null, key, isOver: false }
     const ended = (outcome: Outcome): void => {
       state.isOver = true
       state.turn?.end()
+      // A session that brought nothing says nothing of the key.
+      if (call.firstByteAt > 0)
+        state.key.heard({ outcome, code: call.providerCode === 0 ? undefined : call.providerCode, status: 0 })
+      state.key.end()
       handshake.ended(outcome)
     }
     // A client that closes its side only, which its own close would not tell, has left as well.
@@ -50,7 +57,7 @@ export class WebSocketRelays {
     if (early.isGone) return
     // The model is named by a message, later on.
     const request = {
-      account: key.account,
+      account: key.key.account,
       userId: call.caller?.userId ?? '',
       model: call.model,
       cost: 1,
@@ -58,28 +65,38 @@ export class WebSocketRelays {
     }
     state.turn = turns.take(request, (error) => {
       if (state.isOver) return
-      if (error === null) this.#write({ ...handshake, ended }, early, key)
+      // While it waited, the key may have been found to be bad, or taken away.
+      const good = state.key.isGood ? state.key : keys.take(want)
+      const refusal = error ?? (good === undefined ? new GatewayError('upstream_account') : null)
+      if (good !== undefined && good !== state.key) {
+        state.key.end()
+        state.key = good
+      }
+      if (refusal === null) this.#write({ ...handshake, ended }, early, state.key)
       else {
-        ended(error.outcome)
-        refuse(handshake, error)
+        ended(refusal.outcome)
+        refuse(handshake, refusal)
       }
     })
     // It may have come and gone already.
     if (state.isOver) state.turn.end()
   }
 
-  #write(handshake: Handshake, early: EarlyBytes, key: UpstreamKey): void {
+  #write(handshake: Handshake, early: EarlyBytes, use: KeyUse): void {
     const { call, books, socket } = handshake
     // Who leaves now is found out when the call is written down.
     early.watch(null)
     books.open((error) => {
       if (error === null && !early.isGone) {
-        this.#connect(handshake, early, key)
+        this.#connect(handshake, early, use)
         return
       }
       const outcome = error?.outcome ?? 'caller_gone'
       handshake.ended(outcome)
-      if (error !== null) call.status = error.status
+      if (error !== null) {
+        call.status = error.status
+        call.refusal = refusalOf(error)
+      }
       books.settle({ outcome, failure: undefined, document: null }, () => {
         call.finish(outcome)
         if (error !== null) handshake.refuse(error)
@@ -88,18 +105,19 @@ export class WebSocketRelays {
     })
   }
 
-  #connect(handshake: Handshake, early: EarlyBytes, key: UpstreamKey): void {
+  #connect(handshake: Handshake, early: EarlyBytes, use: KeyUse): void {
     const { call } = handshake
-    call.upstreamKey = key.name
+    call.upstreamKey = use.key.name
     call.attempts = 1
     call.sentAt = this.#tools.clock.monotonic()
-    new Relay(this.#tools, handshake, early, key.authorization).start()
+    new Relay(this.#tools, handshake, early, use).start()
   }
 }
 
 /** Refuses a handshake of which nothing is on the books. */
 function refuse({ call, refuse: answer }: Handshake, error: GatewayError): void {
   call.status = error.status
+  call.refusal = refusalOf(error)
   call.finish(error.outcome)
   answer(error)
 }

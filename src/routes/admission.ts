@@ -9,7 +9,7 @@ import { authResultOf } from '../metrics/labels.ts'
 import { UNKNOWN_OPERATION } from '../metrics/metrics.ts'
 import { dialectOfPath, operationOf, type Operation } from '../minimax/catalog.ts'
 import { hasBody } from '../proxy/body.ts'
-import { refuseRepeatedHeaders } from '../proxy/headers.ts'
+import { refuseRepeatedHeaders, refuseStrangeVersion } from '../proxy/headers.ts'
 import { checkHandshake } from '../proxy/handshake.ts'
 import { refuseCredential } from './caller.ts'
 import { upgradeOf, type Passage, type Pipeline } from './passage.ts'
@@ -17,7 +17,7 @@ import { eventOf } from './watch.ts'
 
 /** The first stage: finds the operation by the exact method and path, and opens the call that will be accounted for. */
 export function begin(pipeline: Pipeline, request: FastifyRequest, response: ServerResponse): Passage {
-  const { clock, metrics, bodies, overload, watch, heard } = pipeline
+  const { clock, metrics, bodies, overload, watch } = pipeline
   const url = request.raw.url ?? '/'
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
@@ -27,7 +27,6 @@ export function begin(pipeline: Pipeline, request: FastifyRequest, response: Ser
     overload.end()
     bodies.budget.release(ended)
     metrics.finish(ended)
-    heard(ended)
     const { identity } = passage
     if (identity !== null) watch.observe(eventOf(ended, identity, request.raw, clock.now()))
     pipeline.log(ended)
@@ -61,6 +60,7 @@ export function admit(
 }
 
 function refuseStrangeFraming({ raw }: FastifyRequest, operation: Operation): void {
+  refuseStrangeVersion(raw)
   if (operation.method === 'GET' && hasBody(raw)) {
     throw new GatewayError('invalid_request', 'This operation takes no body.')
   }
@@ -120,6 +120,7 @@ function enter(
     throw new GatewayError(forbidden)
   }
   pipeline.metrics.authAttempt('ok')
+  pipeline.used(identity, request.ip)
   pipeline.overload.admit(identity.userId, passage.call.startedAt)
   if (!identity.mayUseOperation(operation.name)) throw new GatewayError('operation_forbidden')
 }

@@ -3,7 +3,7 @@ import { OUTCOMES } from '../errors.ts'
 import { formatMoney } from '../lib/money.ts'
 import { formatTime } from '../lib/times.ts'
 import { UNITS, type Usage } from '../minimax/units.ts'
-import { USAGE_GROUPS, type LedgerRow, type UsageGroup, type UsageTotal } from '../store/store.ts'
+import { USAGE_GROUPS, type LedgerRow, type UsageTotal } from '../store/store.ts'
 import { next, time, timeOrNull } from './admin/fields.ts'
 
 /** What was used; a unit of which nothing was used is left out. */
@@ -25,6 +25,8 @@ export const RequestView = Type.Object({
   at: time,
   user: Type.String(),
   token: Type.String({ description: 'Token id.' }),
+  session: Type.String({ description: 'The session by which the token was used; "": none.' }),
+  end_user: Type.String({ description: 'The user\'s own end user; "": none was named.' }),
   operation: Type.String(),
   modality: Type.String(),
   model: Type.String({ description: 'The one that answered, else the one that was asked for; "": none.' }),
@@ -57,7 +59,12 @@ export const RequestView = Type.Object({
 /** A page of the books. */
 export const RequestsPage = Type.Object({ items: Type.Array(RequestView), next })
 
-const key = (group: UsageGroup) =>
+/** What usage may be added up by. */
+export const USAGE_KEYS = [...USAGE_GROUPS, 'end_user'] as const
+
+type UsageKey = (typeof USAGE_KEYS)[number]
+
+const key = (group: UsageKey) =>
   Type.Optional(Type.String({ description: `Stands here when grouped by ${group}.` }))
 
 /** What one user, token, model … used in all, as the API shows it. */
@@ -67,6 +74,7 @@ export const UsageItemView = Type.Object({
   model: key('model'),
   modality: key('modality'),
   operation: key('operation'),
+  end_user: key('end_user'),
   requests: count('Calls that went to MiniMax and are settled.'),
   failures: count('How many of them ended in another outcome than ok.'),
   estimated: count('How many of them were billed by an estimate.'),
@@ -81,7 +89,7 @@ export const UsageAnswer = Type.Object({
   items: Type.Array(UsageItemView, { description: 'Largest charge first; one per group and currency.' }),
   from: time,
   to: time,
-  group_by: Type.Enum([...USAGE_GROUPS]),
+  group_by: Type.Enum([...USAGE_KEYS]),
 })
 
 /** A row of the books as the API shows it: money as decimal text, times in RFC 3339. */
@@ -91,6 +99,8 @@ export function requestView(row: LedgerRow): Static<typeof RequestView> {
     at: formatTime(row.at),
     user: row.userId,
     token: row.tokenId,
+    session: row.sessionId,
+    end_user: row.endUser,
     operation: row.operation,
     modality: row.modality,
     model: row.model,
@@ -114,7 +124,7 @@ export function requestView(row: LedgerRow): Static<typeof RequestView> {
   }
 }
 
-function usageItemView(groupBy: UsageGroup, total: UsageTotal): Static<typeof UsageItemView> {
+function usageItemView(groupBy: UsageKey, total: UsageTotal): Static<typeof UsageItemView> {
   return {
     [groupBy]: total.key,
     requests: total.requests,
@@ -132,7 +142,7 @@ function usageItemView(groupBy: UsageGroup, total: UsageTotal): Static<typeof Us
  * @param range milliseconds since the Unix epoch: the hours that were really added up
  */
 export function usageAnswer(
-  groupBy: UsageGroup,
+  groupBy: UsageKey,
   range: { readonly from: number; readonly to: number },
   totals: readonly UsageTotal[],
 ): Static<typeof UsageAnswer> {

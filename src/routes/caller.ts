@@ -17,7 +17,8 @@ export async function refuseCredential(
 ): Promise<never> {
   const error = gatewayErrorOf(thrown)
   metrics.authAttempt(authResultOf(error.code))
-  if (error instanceof TokenRefusal) {
+  // Pages hold sessions for a while after their token has ended: that tells of no copy of it.
+  if (error instanceof TokenRefusal && error.identity.kind !== 'session') {
     const { tokenId, userId } = error.identity
     watch.refused({ code: error.code, tokenId, userId, address: request.ip, at: clock.now() })
   }
@@ -38,7 +39,7 @@ export async function refuseCredential(
  * @throws GatewayError as the authenticator does; `token_missing`, `too_many_failures`
  */
 export async function callerOf(
-  pipeline: Pick<Pipeline, 'authenticator' | 'failures' | 'metrics' | 'watch' | 'clock'>,
+  pipeline: Pick<Pipeline, 'authenticator' | 'failures' | 'metrics' | 'watch' | 'clock' | 'used'>,
   request: FastifyRequest,
 ): Promise<Identity> {
   try {
@@ -48,6 +49,7 @@ export async function callerOf(
     const forbidden = identity.refusalFrom({ address: request.ip, origin: request.headers.origin })
     if (forbidden !== null) throw new GatewayError(forbidden)
     pipeline.metrics.authAttempt('ok')
+    pipeline.used(identity, request.ip)
     return identity
   } catch (error) {
     return await refuseCredential(pipeline, request, error)

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { AdminToken } from '../auth/admin-token.ts'
+import type { OperatorIdentity } from '../auth/operator-authenticator.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 
 /** `/livez` on the public listener: the process runs and answers. It says nothing of what it depends on. */
@@ -16,7 +16,7 @@ export interface ReadinessOptions {
 
 /** `/readyz` on the operator's listener: whether new work is welcome, and if not, why not. */
 export function readinessRoute(app: FastifyInstance, options: ReadinessOptions): void {
-  app.get('/readyz', async (_request, reply) => {
+  app.get('/readyz', { config: { role: 'open' } }, async (_request, reply) => {
     const store = await options.checkStore().then(
       () => 'ok',
       () => 'failed',
@@ -28,40 +28,33 @@ export function readinessRoute(app: FastifyInstance, options: ReadinessOptions):
   })
 }
 
-/** Who may read the metrics. */
+/** What `/metrics` shows, and who may read it beside operators. */
 export interface MetricsRouteOptions {
-  readonly metrics: Metrics
-  readonly adminToken: AdminToken
-  /** When unset, the admin token is taken, and from loopback none is needed. */
-  readonly metricsToken: Pick<AdminToken, 'matches'> | undefined
+  readonly metrics: Pick<Metrics, 'exposition'>
+  /** When unset, an admin token is taken, and from loopback none is needed. */
+  readonly metricsToken: { matches(candidate: string): boolean } | undefined
 }
+
+/** Whoever reads the metrics without an admin token: no more than that. */
+const READER: OperatorIdentity = { id: 'metrics', name: 'metrics', role: 'metrics' }
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1'])
 
-/** `/metrics` on the operator's listener. */
-export function metricsRoute(app: FastifyInstance, options: MetricsRouteOptions): void {
-  app.get('/metrics', async (request, reply) => {
-    if (!mayRead(request, options)) {
-      void reply.code(401).header('www-authenticate', 'Bearer')
-      return {
-        error: {
-          code: 'admin_unauthorized',
-          message: 'The metrics need a token: METRICS_TOKEN or the admin token.',
-        },
-      }
-    }
-    const { contentType, text } = await options.metrics.exposition()
-    return reply.header('content-type', contentType).header('cache-control', 'no-store').send(text)
-  })
+/**
+ * Tells who may read the metrics without an admin token: by METRICS_TOKEN, or from this machine where there is none.
+ * @returns null: whoever it is needs an admin token
+ */
+export function readerOf({ metricsToken }: MetricsRouteOptions) {
+  return (candidate: string | null, { raw }: FastifyRequest): OperatorIdentity | null => {
+    if (candidate !== null) return metricsToken?.matches(candidate) === true ? READER : null
+    return metricsToken === undefined && LOOPBACK.has(raw.socket.remoteAddress ?? '') ? READER : null
+  }
 }
 
-function mayRead(request: FastifyRequest, { adminToken, metricsToken }: MetricsRouteOptions): boolean {
-  const { authorization } = request.headers
-  const token =
-    authorization?.startsWith('Bearer ') === true ? authorization.slice('Bearer '.length) : undefined
-  if (token !== undefined) {
-    return adminToken.matches(token) || metricsToken?.matches(token) === true
-  }
-  const from = request.raw.socket.remoteAddress ?? ''
-  return metricsToken === undefined && LOOPBACK.has(from)
+/** `/metrics` on the operator's listener; the guard of the listener has let its reader in. */
+export function metricsRoute(app: FastifyInstance, { metrics }: MetricsRouteOptions): void {
+  app.get('/metrics', { config: { role: 'metrics' }, schema: { hide: true } }, async (_request, reply) => {
+    const { contentType, text } = await metrics.exposition()
+    return reply.header('content-type', contentType).header('cache-control', 'no-store').send(text)
+  })
 }

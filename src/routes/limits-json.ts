@@ -172,8 +172,11 @@ export function limitsFromJson(input: LimitsInput, path = 'limits'): Limits {
 }
 
 /** As `limitsFromJson`, where they may be left out or taken away. */
-export function limitsOrNullFromJson(input: LimitsInput | null | undefined): Limits | null | undefined {
-  return input === null || input === undefined ? input : limitsFromJson(input)
+export function limitsOrNullFromJson(
+  input: LimitsInput | null | undefined,
+  path = 'limits',
+): Limits | null | undefined {
+  return input === null || input === undefined ? input : limitsFromJson(input, path)
 }
 
 function ratesView({ requestsPerMinute, tokensPerMinute, concurrency }: Rates): RatesInput {

@@ -1,35 +1,40 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Identity } from '../auth/identity.ts'
+import type { SessionService } from '../auth/sessions.ts'
 import { GatewayError } from '../errors.ts'
 import { newRequestId } from '../lib/ids.ts'
 import { hasBody } from '../proxy/body.ts'
-import { refuseRepeatedHeaders } from '../proxy/headers.ts'
+import { refuseRepeatedHeaders, refuseStrangeVersion } from '../proxy/headers.ts'
 import { formatMoney } from '../lib/money.ts'
 import { formatTime } from '../lib/times.ts'
-import type { CreditEntry, LedgerReader } from '../store/store.ts'
+import type { CreditEntry, LedgerReader, UsageTotal } from '../store/store.ts'
 import { ownError, sendError } from './admin/errors.ts'
 import { closed, timeOrNull } from './admin/fields.ts'
 import { ErrorView } from './admin/schemas.ts'
 import { compileValidator, type TypeBoxProvider } from './admin/validation.ts'
 import { usageAnswer, UsageAnswer } from './books.ts'
 import { callerOf } from './caller.ts'
+import { usageOfEndUsers } from './end-user-usage.ts'
 import { upgradeOf, type Pipeline } from './passage.ts'
-import { hoursOf, rangeFields } from './range.ts'
+import { hoursOf, rangeFields, type Range } from './range.ts'
 import { callerLimits } from './reserve.ts'
+import { requireOwnToken, sessionTokenRoutes } from './session-tokens.ts'
+import { credentialFields, credentialView } from './session-tokens-json.ts'
 import { standingView, StandingView } from './standing-json.ts'
 import { whileCounted } from './uncharged.ts'
 
 /** What users can ask the gateway about themselves. */
 export interface OwnRoutesOptions extends Pick<
   Pipeline,
-  'authenticator' | 'flood' | 'failures' | 'metrics' | 'clock' | 'isDraining' | 'limiter' | 'watch'
+  'authenticator' | 'flood' | 'failures' | 'metrics' | 'clock' | 'isDraining' | 'limiter' | 'watch' | 'used'
 > {
   /** Gives a user what a code is worth. Rejects with a GatewayError. */
   readonly redeem: (userId: string, code: string) => Promise<CreditEntry>
+  readonly sessions: Pick<SessionService, 'create'>
   /** Of all money. */
   readonly currency: string
-  readonly ledger: Pick<LedgerReader, 'usage'>
+  readonly ledger: Pick<LedgerReader, 'usage' | 'usageOfEndUsers'>
   /** Told of what is not the caller's fault; the caller is not told. */
   readonly onError: (error: unknown, requestId: string) => void
 }
@@ -38,7 +43,7 @@ export interface OwnRoutesOptions extends Pick<
 const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
 
 /** By user there would be one. */
-const GROUPS = ['model', 'operation', 'modality', 'token'] as const
+const GROUPS = ['model', 'operation', 'modality', 'token', 'end_user'] as const
 
 const OwnUsageQuery = Type.Object(
   {
@@ -53,6 +58,7 @@ const OwnUsageQuery = Type.Object(
 const MeView = Type.Object({
   user: Type.String(),
   token: Type.String(),
+  ...credentialFields,
   expires_at: timeOrNull,
   plan: Type.Union([Type.String(), Type.Null()]),
   prepaid: Type.Boolean({ description: 'Whether only credit can be spent.' }),
@@ -95,11 +101,26 @@ class Turns {
   }
 }
 
+/** What a caller may know of: of all that the user used; with a session or an end user, of what these did alone. */
+async function usageOf(
+  ledger: OwnRoutesOptions['ledger'],
+  { userId, sessionId, endUser }: Identity,
+  groupBy: (typeof GROUPS)[number],
+  range: Range,
+): Promise<readonly UsageTotal[]> {
+  const query = { groupBy, ...range, userId }
+  if (endUser !== '') return await usageOfEndUsers(ledger, { ...query, endUser })
+  if (sessionId !== '') return await usageOfEndUsers(ledger, { ...query, sessionId })
+  if (groupBy === 'end_user') return await usageOfEndUsers(ledger, { ...query, groupBy })
+  return await ledger.usage({ ...query, groupBy })
+}
+
 const requestIdOf = (reply: FastifyReply): string => String(reply.getHeader('x-request-id'))
 
 /** @throws GatewayError for what a request that means well never has */
 function refuseStrange({ raw }: FastifyRequest): void {
   refuseRepeatedHeaders(raw.rawHeaders)
+  refuseStrangeVersion(raw)
   if (raw.method === 'GET' && hasBody(raw))
     throw new GatewayError('invalid_request', 'This address takes no body.')
   if (upgradeOf(raw) !== undefined) {
@@ -148,6 +169,7 @@ export async function ownRoutes(app: FastifyInstance, options: OwnRoutesOptions)
       return {
         user: userId,
         token: tokenId,
+        ...credentialView(caller),
         expires_at: expiresAt === Infinity ? null : formatTime(expiresAt),
         plan,
         prepaid,
@@ -160,6 +182,7 @@ export async function ownRoutes(app: FastifyInstance, options: OwnRoutesOptions)
     '/gateway/v1/redemptions',
     {
       bodyLimit: REDEMPTION_LIMIT,
+      preParsing: async (request) => requireOwnToken(callerOfRequest(request)),
       schema: { body: RedemptionBody, response: { 201: RedemptionView, default: ErrorView } },
     },
     async (request, reply) => {
@@ -174,16 +197,22 @@ export async function ownRoutes(app: FastifyInstance, options: OwnRoutesOptions)
     { schema: { querystring: OwnUsageQuery, response: { 200: UsageAnswer, default: ErrorView } } },
     async (request, reply) => {
       const caller = callerOfRequest(request)
-      const { userId } = caller
       const { query } = request
       const { group_by: groupBy = 'model' } = query
       const range = hoursOf(query, clock.now())
-      const totals = await turns.take(userId, () =>
-        whileCounted(options, caller, requestIdOf(reply), () => ledger.usage({ groupBy, ...range, userId })),
+      const totals = await turns.take(caller.userId, () =>
+        whileCounted(options, caller, requestIdOf(reply), () => usageOf(ledger, caller, groupBy, range)),
       )
       return usageAnswer(groupBy, range, totals)
     },
   )
+
+  sessionTokenRoutes(api, {
+    sessions: options.sessions,
+    callerOf: callerOfRequest,
+    counted: (caller, reply, answer) =>
+      turns.take(caller.userId, () => whileCounted(options, caller, requestIdOf(reply), answer)),
+  })
 }
 
 function answerError({ onError }: OwnRoutesOptions) {

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { Identity } from '../auth/identity.ts'
+import type { LastUsed } from '../auth/last-used.ts'
 import type { FailureThrottle } from '../auth/throttle.ts'
 import type { Call } from '../call.ts'
 import { GatewayError } from '../errors.ts'
@@ -24,6 +25,7 @@ import type { ScreenedCall } from '../tenancy/callbacks.ts'
 import type { ListRequest } from '../tenancy/listings.ts'
 import type { Session } from '../tenancy/session.ts'
 import type { Owner, ScreenedRequest } from '../tenancy/tools.ts'
+import type { KnownOrigins } from './cors.ts'
 import type { Watch } from './watch.ts'
 
 /** The books of one call, which also know what it may cost and what is held for it. */
@@ -78,9 +80,13 @@ export interface Pipeline {
   /** @throws GatewayError `price_unknown` */
   readonly checkPrice: (operation: string, model: string) => void
   readonly authenticator: Authenticator
+  /** Origins whose pages may call. */
+  readonly origins: KnownOrigins
   /** The flood limit of the caller's address; null: none. Rejects with a GatewayError. */
   readonly flood: ((request: FastifyRequest) => Promise<void>) | null
   readonly failures: FailureThrottle
+  /** Told of each credential that was let in, and from which network address. Must not throw. */
+  readonly used: LastUsed['used']
   readonly metrics: Metrics
   readonly clock: Clock
   readonly groupId: string | undefined
@@ -88,8 +94,6 @@ export interface Pipeline {
   readonly isDraining: () => boolean
   /** Watches for leaked and abused tokens. */
   readonly watch: Watch
-  /** Told of each call that has ended, for the health of its upstream key. */
-  readonly heard: (call: Call) => void
   /** One log line. Called once for each call, at its end. */
   readonly log: (call: Call) => void
 }

@@ -15,6 +15,7 @@ import type { ScreenedCall } from '../tenancy/callbacks.ts'
 import { admit, begin } from './admission.ts'
 import { answerOwn, refuse } from './answers.ts'
 import { queryOf, readJson, type ReadBody } from './bodies.ts'
+import { allowPreflight, isPreflight, refusalOfPreflight } from './cors.ts'
 import { formOutgoing } from './forms.ts'
 import {
   matched,
@@ -37,7 +38,8 @@ export async function proxyRoutes(app: FastifyInstance, pipeline: Pipeline): Pro
   // Fastify does to find that out, and the library's handler behind it, would cost as much as our own stages.
   app.addHook('onRequest', (request, reply) => {
     reply.hijack()
-    enter(pipeline, request, reply.raw)
+    if (isPreflight(request)) preflight(pipeline, request, reply.raw)
+    else enter(pipeline, request, reply.raw)
   })
   app.setErrorHandler((error, request, reply) => {
     reply.hijack()
@@ -61,6 +63,18 @@ export async function proxyRoutes(app: FastifyInstance, pipeline: Pipeline): Pro
 /** No request comes this far; one that did would be forwarded as it is. */
 function outOfOrder(): never {
   throw new GatewayError('internal')
+}
+
+/** Preflights come here as all do that no route takes. They count as requests of their address, so that they are no way around its limit. */
+function preflight(pipeline: Pipeline, request: FastifyRequest, response: ServerResponse): void {
+  const fail = (thrown: unknown): void => refuse(begin(pipeline, request, response), request, thrown)
+  const answer = (): void => {
+    const refusal = refusalOfPreflight(request, pipeline.origins)
+    if (refusal === null) allowPreflight(request, response, pipeline.clock)
+    else fail(new GatewayError(refusal))
+  }
+  if (pipeline.flood === null) answer()
+  else pipeline.flood(request).then(answer).catch(fail)
 }
 
 // who calls, and whether they may

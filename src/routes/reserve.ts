@@ -1,11 +1,11 @@
 import type { Identity, LimitedSubject } from '../auth/identity.ts'
 import { gatewayErrorOf, type GatewayError } from '../errors.ts'
-import type { Demand } from '../limits/limiter.ts'
+import type { Demand, Owners } from '../limits/limiter.ts'
 import type { KnownOfCall } from '../metering/entry.ts'
 import { tokensIn } from '../minimax/usage.ts'
 import type { HeldBooks, Passage, Pipeline } from './passage.ts'
 
-type CallerLimits = Pick<Demand, 'userId' | 'tokenId' | 'subjects' | 'prepaid'>
+type CallerLimits = Owners & Pick<Demand, 'subjects' | 'prepaid'>
 
 const NOTHING = Object.freeze({ charged: 0n, usage: Object.freeze({}) })
 
@@ -35,6 +35,8 @@ export function reserve(
       requestId: call.requestId,
       userId: caller.userId,
       tokenId: caller.tokenId,
+      sessionId: caller.sessionId,
+      endUser: caller.endUser,
       subjects: caller.subjects,
       prepaid: caller.prepaid,
       model: call.model,
@@ -91,12 +93,14 @@ export function callerLimits(identity: Identity | null): CallerLimits {
   return {
     userId: identity?.userId ?? '',
     tokenId: identity?.tokenId ?? '',
+    sessionId: identity?.sessionId ?? '',
+    endUser: identity?.endUser ?? '',
     subjects: identity?.limited ?? [],
     prepaid: identity?.prepaid === true,
   }
 }
 
-/** The token's word holds before its user's. */
+/** The narrower a subject, the more its word counts: a token's holds before its user's. */
 function outputTokensOf(subjects: readonly LimitedSubject[]): number | null {
   for (let at = subjects.length - 1; at >= 0; at--) {
     const tokens = subjects[at]?.limits.maxOutputTokens

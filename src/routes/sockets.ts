@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../errors.ts'
+import { refusalOf } from '../proxy/closing.ts'
 import { writeRefusal } from '../proxy/refusal.ts'
 import type { Session } from '../tenancy/session.ts'
 import {
@@ -27,6 +28,7 @@ export function openWebSocket(
   const books = pipeline.books(call, passage.identity, null, '')
   const refuse = (error: GatewayError): void => {
     call.status = error.status
+    call.refusal ??= refusalOf(error)
     writeRefusal(response, match.operation.dialect, error, call.requestId)
   }
   reserve(

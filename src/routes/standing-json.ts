@@ -4,7 +4,7 @@ import { formatMoney } from '../lib/money.ts'
 import { formatTime } from '../lib/times.ts'
 import { BUDGET_PERIODS } from '../store/store.ts'
 
-const of = Type.Enum(['user', 'token'], { description: 'Whose limit it is.' })
+const of = Type.Enum(['user', 'token', 'session', 'end_user'], { description: 'Whose limit it is.' })
 const model = Type.Union([Type.String(), Type.Null()], { description: 'Of this model alone; null: of all.' })
 const amountOf = (description: string) => Type.Union([Type.String(), Type.Number()], { description })
 
@@ -93,6 +93,15 @@ function budgetView(state: BudgetState, currency: string): StandingJson['budgets
   }
 }
 
+/** Calls in all, as a budget of them. */
+function callsView({ calls }: Standing): StandingJson['budgets'] {
+  if (calls === undefined) return []
+  const { subject, limit, made, underWay } = calls
+  const sums = { limit, used: made, held: underWay, left: Math.max(0, limit - made - underWay) }
+  const kind = { currency: null, unit: 'calls', period: 'total' as const, hard: true }
+  return [{ of: subject.kind, ...kind, ...sums, resets_at: null }]
+}
+
 /** Prepaid money as JSON shows it. */
 export function balanceView({ balance, held, available }: Balance, currency: string) {
   return {
@@ -125,7 +134,7 @@ export function standingView(standing: Standing, currency: string, now: number):
       used: underWay,
       left: Math.max(0, limit - underWay),
     })),
-    budgets: standing.budgets.map((state) => budgetView(state, currency)),
+    budgets: [...standing.budgets.map((state) => budgetView(state, currency)), ...callsView(standing)],
     credit: standing.credit === null ? null : balanceView(standing.credit, currency),
   }
 }

@@ -7,7 +7,7 @@ import { callerLimits } from './reserve.ts'
 
 /** What an answer takes for which nothing goes to MiniMax: it costs and uses nothing, and is a request all the same. */
 function demandOf(identity: Identity | null, requestId: string, model: string): Demand {
-  return { requestId, ...callerLimits(identity), model, charged: 0n, usage: {} }
+  return { requestId, ...callerLimits(identity), model, charged: 0n, usage: {}, isAnsweredHere: true }
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import type { Insertable, Selectable } from 'kysely'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { AbuseProfileRow, ExemptionRow, IncidentRow } from './incident-tables.ts'
@@ -33,6 +33,7 @@ export function incidentFromRow(row: Selectable<IncidentRow>): Incident {
     id: row.id,
     tokenId: row.token_id,
     userId: row.user_id,
+    endUser: row.end_user,
     state: row.state,
     signal: row.signal,
     response: row.response,
@@ -47,11 +48,12 @@ export function incidentFromRow(row: Selectable<IncidentRow>): Incident {
 }
 
 /** An incident as its row. @throws TypeError when its evidence could not be read again */
-export function rowFromIncident(incident: Incident): IncidentRow {
+export function rowFromIncident(incident: Incident): Insertable<IncidentRow> {
   return {
     id: incident.id,
     token_id: incident.tokenId,
     user_id: incident.userId,
+    end_user: incident.endUser,
     state: incident.state,
     signal: incident.signal,
     response: incident.response,

@@ -99,11 +99,12 @@ export function createIncidentStore(db: Kysely<Tables>, writeProfiles: ProfileWr
       return rows.map(incidentFromRow)
     },
 
-    async strikes(tokenId) {
+    async strikes(tokenId, endUser) {
       const { count } = await db
         .selectFrom('incidents')
         .select(({ fn }) => fn.countAll<number | string>().as('count'))
         .where('token_id', '=', tokenId)
+        .where('end_user', '=', endUser)
         .where('response', '=', 'suspend')
         .where('state', '<>', 'dismissed')
         .executeTakeFirstOrThrow()

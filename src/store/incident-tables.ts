@@ -1,3 +1,4 @@
+import type { Generated } from 'kysely'
 import type { IncidentState } from './incidents.ts'
 
 /** One finding about a token. */
@@ -5,6 +6,7 @@ export interface IncidentRow {
   id: string
   token_id: string
   user_id: string
+  end_user: Generated<string>
   state: IncidentState
   signal: string
   response: string
@@ -20,7 +22,7 @@ export interface IncidentRow {
 
 export interface ExemptionRow {
   id: string
-  subject_kind: 'user' | 'token'
+  subject_kind: 'user' | 'token' | 'end_user'
   subject_id: string
   /** JSON text of names; null: all signals. */
   signals: string | null

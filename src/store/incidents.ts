@@ -19,6 +19,8 @@ export interface Incident {
   readonly id: string
   readonly tokenId: string
   readonly userId: string
+  /** It is about this end user of those who use the token; '': about the token itself. */
+  readonly endUser: string
   readonly state: IncidentState
   /** The strongest signal. */
   readonly signal: string
@@ -37,10 +39,11 @@ export interface Incident {
   readonly notifiedAt: number | null
 }
 
-/** A token or a user about whom some signals are not to be raised, for a time. */
+/** A token, a user or an end user about whom some signals are not to be raised, for a time. */
 export interface Exemption {
   readonly id: string
-  readonly subject: { readonly kind: 'user' | 'token'; readonly id: string }
+  /** Of an end user, the id is the token's, a slash, and the name that the user's app gave. */
+  readonly subject: { readonly kind: 'user' | 'token' | 'end_user'; readonly id: string }
   /** Null: all of them. */
   readonly signals: readonly string[] | null
   readonly reason: string
@@ -71,8 +74,11 @@ export interface IncidentStore {
   ): Promise<Page<Incident>>
   /** All that are open, for the start. */
   open(): Promise<readonly Incident[]>
-  /** How often a token was suspended by an incident that was not dismissed. */
-  strikes(tokenId: string): Promise<number>
+  /**
+   * How often a token was suspended by an incident that was not dismissed.
+   * @param endUser the end user instead of the token; '': the token itself
+   */
+  strikes(tokenId: string, endUser: string): Promise<number>
   addExemption(exemption: Exemption): Promise<void>
   /** @returns false when there is none of that id */
   removeExemption(id: string): Promise<boolean>

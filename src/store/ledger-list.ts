@@ -12,11 +12,17 @@ const MAX_FETCHED = 10_000
 const COLUMNS = {
   userId: 'user_id',
   tokenId: 'token_id',
+  endUser: 'end_user',
   operation: 'operation',
   outcome: 'outcome',
 } as const
 
 type Field = keyof typeof COLUMNS
+
+const FIELDS = ['userId', 'tokenId', 'endUser', 'operation', 'outcome'] as const satisfies Field[]
+
+/** What the index of end users finds at once. */
+const OF_END_USER: ReadonlySet<Field> = new Set<Field>(['userId', 'endUser'])
 
 /** Which rows an index finds at once, and which conditions have to be tried on each of them. */
 interface Plan {
@@ -33,13 +39,16 @@ interface Range {
 
 /** Rare outcomes are fewest, then a user's calls, then an operation's; nearly every call is `ok`, so no index has it. */
 function planFor(filter: LedgerFilter): Plan {
+  if (filter.userId !== undefined && filter.endUser !== undefined) {
+    const tried = FIELDS.filter((field) => !OF_END_USER.has(field) && filter[field] !== undefined)
+    return { found: 'endUser', tried, atMost: MAX_FETCHED }
+  }
   const isRare = filter.outcome !== undefined && filter.outcome !== 'ok'
   const order: readonly Field[] = isRare ? ['outcome', 'userId', 'operation'] : ['userId', 'operation']
   const found = order.find((field) => filter[field] !== undefined)
-  const tried = (['userId', 'tokenId', 'operation', 'outcome'] as const).filter(
-    (field) => field !== found && filter[field] !== undefined,
-  )
-  const isIndexed = found === 'outcome' || (found === 'userId' && !tried.includes('outcome'))
+  const tried = FIELDS.filter((field) => field !== found && filter[field] !== undefined)
+  const isIndexed =
+    (found === 'outcome' || (found === 'userId' && !tried.includes('outcome'))) && !tried.includes('endUser')
   return { found, tried, atMost: isIndexed ? MAX_INDEXED : MAX_FETCHED }
 }
 
@@ -51,6 +60,9 @@ function foundRows(is: Is, { found }: Plan, filter: LedgerFilter, { from, to }: 
   if (found !== undefined && value !== undefined) conditions.push(is(COLUMNS[found], '=', value))
   // In these words it is the condition of the index, without which the index could not be used.
   if (found === 'outcome') conditions.push(sql<boolean>`outcome <> 'ok'`)
+  if (found === 'endUser' && filter.userId !== undefined) {
+    conditions.push(is('user_id', '=', filter.userId), sql<boolean>`end_user <> ''`)
+  }
   if (from !== undefined) conditions.push(is('id', '>=', from))
   if (to !== undefined) conditions.push(is('id', '<', to))
   return is.and(conditions)

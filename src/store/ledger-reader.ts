@@ -1,15 +1,24 @@
 import { sql, type Kysely } from 'kysely'
+import { countSessionCalls, readEndUserUsage } from './ledger-end-users.ts'
 import { listRequests, type RequestPage } from './ledger-list.ts'
 import { requestFromRow, selectRequests, selectTasks, taskFromRow } from './ledger-rows.ts'
 import { readSpent } from './ledger-spent.ts'
-import { readUsage } from './ledger-usage.ts'
+import { byCharge, readUsage } from './ledger-usage.ts'
 import type { LedgerFilter, LedgerStore } from './ledger.ts'
 import type { Tables } from './tables.ts'
 
 /** The reading half of the books. */
 export interface LedgerReads extends Pick<
   LedgerStore,
-  'get' | 'usage' | 'spent' | 'task' | 'tasksDue' | 'taskCounts' | 'runningTasks'
+  | 'get'
+  | 'usage'
+  | 'usageOfEndUsers'
+  | 'spent'
+  | 'sessionCalls'
+  | 'task'
+  | 'tasksDue'
+  | 'taskCounts'
+  | 'runningTasks'
 > {
   list(
     page: { readonly limit: number; readonly before: string | undefined },
@@ -32,7 +41,11 @@ export function createLedgerReader(db: Kysely<Tables>): LedgerReads {
 
     usage: (query) => readUsage(db, query),
 
+    usageOfEndUsers: async (query) => (await readEndUserUsage(db, query))?.toSorted(byCharge) ?? null,
+
     spent: (query) => readSpent(db, query),
+
+    sessionCalls: (sessionId) => countSessionCalls(db, sessionId),
 
     async task(taskId, upstreamKey) {
       const named = selectTasks(db).where('id', '=', taskId).orderBy('created_at', 'desc').limit(1)

@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely'
+import { sql, type ExpressionBuilder, type Kysely } from 'kysely'
 import { isUnit, type Unit, type Usage } from '../minimax/units.ts'
 import type { Bill, LedgerRow, Task } from './ledger.ts'
 import type { RequestRow, Tables, TaskRow } from './tables.ts'
@@ -62,9 +62,22 @@ export function selectRequests(db: Kysely<Tables>) {
   return db.selectFrom('requests').select(REQUEST_COLUMNS).select(MONEY)
 }
 
+/** Whose a task is in detail stands with the call that made it: as long as the task runs that is in the books. */
+function callerOfTask(is: ExpressionBuilder<Tables, 'tasks'>, column: 'session_id' | 'end_user') {
+  return is
+    .selectFrom('requests')
+    .select(`requests.${column}`)
+    .whereRef('requests.id', '=', 'tasks.request_id')
+    .as(column)
+}
+
 /** Tasks, to be narrowed. */
 export function selectTasks(db: Kysely<Tables>) {
-  return db.selectFrom('tasks').select(TASK_COLUMNS).select(MONEY)
+  return db
+    .selectFrom('tasks')
+    .select(TASK_COLUMNS)
+    .select(MONEY)
+    .select((is) => [callerOfTask(is, 'session_id'), callerOfTask(is, 'end_user')])
 }
 
 /** Usage that does not parse must not become "nothing used": it throws. */
@@ -119,9 +132,16 @@ export function requestFromRow(row: Read<RequestRow>): LedgerRow {
   }
 }
 
+interface CallerOfTask {
+  readonly session_id: string | null
+  readonly end_user: string | null
+}
+
 /** A task as everybody else knows it. */
-export function taskFromRow(row: Read<TaskRow>): Task {
+export function taskFromRow(row: Read<TaskRow> & CallerOfTask): Task {
   return {
+    sessionId: row.session_id ?? '',
+    endUser: row.end_user ?? '',
     taskId: row.id,
     upstreamKey: row.upstream_key,
     requestId: row.request_id,

@@ -5,7 +5,9 @@ import type { AbuseProfile } from './incidents.ts'
 import { changesFromText } from './ledger-codec.ts'
 import { createLedgerReader, type LedgerReads } from './ledger-reader.ts'
 import { LedgerWriter, type Pruned } from './ledger-writer.ts'
+import type { TokenUse } from './store.ts'
 import type { Tables } from './tables.ts'
+import { createUseWriter } from './token-uses.ts'
 
 /** What can be asked of the thread that writes. */
 export interface WriterMethods {
@@ -16,6 +18,8 @@ export interface WriterMethods {
   pruneObjects(expiredBefore: number): Promise<number>
   /** Not of the books, and many bytes: the thread that serves requests is not to wait for them. */
   saveProfiles(profiles: readonly AbuseProfile[]): Promise<void>
+  /** The same of uses of tokens. */
+  saveUses(uses: readonly TokenUse[]): Promise<void>
   check(at: number): Promise<void>
 }
 
@@ -48,6 +52,7 @@ export async function createWriterService(
       prune: (before, after) => writer.prune(before, after),
       pruneObjects: (expiredBefore) => writer.pruneObjects(expiredBefore),
       saveProfiles: createProfileWriter(db),
+      saveUses: createUseWriter(db),
       check: (at) => writer.check(at),
     },
     afterwards: () => writer.fold(),

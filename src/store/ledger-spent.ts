@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import { UNITS, type Unit } from '../minimax/units.ts'
 import { COLUMN_OF_GROUP, HOUR_MS } from './ledger-folding.ts'
+import { sumOfRows, type StoredSum } from './ledger-end-users.ts'
 import { idFromTime } from './ledger-ids.ts'
 import { talliesFromLine } from './ledger-journal.ts'
 import { usageFromText } from './ledger-rows.ts'
@@ -71,15 +72,23 @@ interface Settled extends Pick<Tally, 'calls' | 'charged' | 'units'> {
   readonly at: number
 }
 
-const FIELD = { user: 'userId', token: 'tokenId' } as const satisfies Record<
-  SpentQuery['dimension'],
-  keyof Tally
+const FIELD = { user: 'userId', token: 'tokenId' } as const satisfies Partial<
+  Record<SpentQuery['dimension'], keyof Tally>
 >
+
+/** Of whom totals are kept. */
+interface TotalQuery extends SpentQuery {
+  readonly dimension: keyof typeof FIELD
+}
+
+function hasTotals(query: SpentQuery): query is TotalQuery {
+  return query.dimension in FIELD
+}
 
 /** What the books say of one user or token, all as it stands at one moment. */
 class Account {
   readonly #db: Kysely<Tables>
-  readonly #query: SpentQuery
+  readonly #query: TotalQuery
   /** By whose calls an index finds those of a token; the user, or unknown. */
   readonly #userId: string | undefined
   /** What the tables of totals have not got yet. */
@@ -89,7 +98,7 @@ class Account {
 
   private constructor(
     db: Kysely<Tables>,
-    query: SpentQuery,
+    query: TotalQuery,
     known: { userId: string | undefined; journal: readonly Tally[]; folded: number },
   ) {
     this.#db = db
@@ -99,7 +108,7 @@ class Account {
     this.#folded = known.folded
   }
 
-  static async open(db: Kysely<Tables>, query: SpentQuery): Promise<Account> {
+  static async open(db: Kysely<Tables>, query: TotalQuery): Promise<Account> {
     const mark = await db.selectFrom('usage_marks').select('folded').executeTakeFirst()
     const lines = await db.selectFrom('usage_journal').select('line').execute()
     const journal = lines
@@ -211,7 +220,7 @@ class Account {
 /** A token belongs to one user, as long as it is there. */
 async function ownerOf(
   db: Kysely<Tables>,
-  { dimension, id }: Pick<SpentQuery, 'dimension' | 'id'>,
+  { dimension, id }: Pick<TotalQuery, 'dimension' | 'id'>,
 ): Promise<string | undefined> {
   if (dimension === 'user') return id
   const token = await db.selectFrom('tokens').select('user_id').where('id', '=', id).executeTakeFirst()
@@ -229,13 +238,20 @@ async function sumOf(account: Account, { from, to }: Pick<SpentQuery, 'from' | '
   return sum
 }
 
-/** See `LedgerReader.spent`. The work does not depend on how long the range is. */
+/**
+ * See `LedgerReader.spent`. The work does not depend on how long the range is, but for sessions and end users, whose calls
+ * are added up one by one.
+ */
 export async function readSpent(db: Kysely<Tables>, query: SpentQuery): Promise<Spent> {
   if (!(query.from < query.to)) return { charged: 0n, usage: {} }
   // All of it as it stands at one moment: what moves from one table to the next must not be missing or counted twice.
   const { charged, units } = await db
     .transaction()
-    .execute(async (transaction) => await sumOf(await Account.open(transaction, query), query))
+    .execute(async (transaction): Promise<StoredSum> =>
+      hasTotals(query)
+        ? await sumOf(await Account.open(transaction, query), query)
+        : await sumOfRows(transaction, query),
+    )
   const usage: Partial<Record<Unit, number>> = {}
   for (const [unit, stored] of units) if (stored !== 0) usage[unit] = quantityOf(unit, stored)
   return { charged, usage }

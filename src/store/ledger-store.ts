@@ -14,8 +14,26 @@ export interface Half<Methods> {
   close(): Promise<void>
 }
 
-const WRITER_METHODS = ['write', 'interrupt', 'prune', 'pruneObjects', 'saveProfiles', 'check'] as const
-const READER_METHODS = ['get', 'list', 'usage', 'spent', 'task', 'tasksDue', 'taskCounts'] as const
+const WRITER_METHODS = [
+  'write',
+  'interrupt',
+  'prune',
+  'pruneObjects',
+  'saveProfiles',
+  'saveUses',
+  'check',
+] as const
+const READER_METHODS = [
+  'get',
+  'list',
+  'usage',
+  'usageOfEndUsers',
+  'spent',
+  'sessionCalls',
+  'task',
+  'tasksDue',
+  'taskCounts',
+] as const
 
 function inThread(thread: LedgerThread, names: readonly string[]) {
   const methods = Object.fromEntries(

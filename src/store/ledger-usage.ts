@@ -197,7 +197,8 @@ function usageTotalFrom({ key, currency, list, charged, sums }: Total): UsageTot
   return { key, currency, requests, failures, estimated, usage, list, charged }
 }
 
-function byCharge(one: UsageTotal, other: UsageTotal): number {
+/** Orders totals: the largest charge first. */
+export function byCharge(one: UsageTotal, other: UsageTotal): number {
   if (one.charged !== other.charged) return one.charged > other.charged ? -1 : 1
   if (one.key !== other.key) return one.key < other.key ? -1 : 1
   return one.currency < other.currency ? -1 : 1

@@ -87,6 +87,9 @@ export interface TaskOpening {
 }
 
 export interface Task extends TaskOpening {
+  /** Of the call that made it; '' where there was none, or the call is in the books no longer. */
+  readonly sessionId: string
+  readonly endUser: string
   readonly state: TaskState
   readonly polls: number
   readonly settledAt: number | null
@@ -144,6 +147,8 @@ export interface LedgerRow extends Omit<RequestSettlement, 'outcome' | 'settledA
 export interface LedgerFilter {
   readonly userId?: string | undefined
   readonly tokenId?: string | undefined
+  /** Of the user; without one, pages may come out empty. */
+  readonly endUser?: string | undefined
   readonly operation?: string | undefined
   readonly outcome?: Outcome | undefined
   /** From this time on. */
@@ -152,6 +157,7 @@ export interface LedgerFilter {
   readonly to?: number | undefined
 }
 
+/** By what totals are kept. */
 export const USAGE_GROUPS = ['user', 'token', 'model', 'modality', 'operation'] as const
 export type UsageGroup = (typeof USAGE_GROUPS)[number]
 
@@ -185,12 +191,29 @@ export interface TaskCount {
 
 /** Whose charges are asked for, and when they were settled: from a time on, up to another, to the millisecond. */
 export interface SpentQuery {
-  readonly dimension: 'user' | 'token'
+  readonly dimension: 'user' | 'token' | 'session' | 'end_user'
+  /** Of an end user as `endUserKey` says it. */
   readonly id: string
   readonly from: number
   /** Exclusive. */
   readonly to: number
   readonly currency: string
+}
+
+/**
+ * What end users of one user used. Their calls are added up one by one, so the range should be days, not years; a call
+ * counts when it is settled, to the millisecond.
+ */
+export interface EndUserUsageQuery {
+  readonly groupBy: 'end_user' | Exclude<UsageGroup, 'user'>
+  readonly from: number
+  /** Exclusive. */
+  readonly to: number
+  readonly userId: string
+  /** This one alone, by the name that the user's app gave; undefined: all of them, and no call without one. */
+  readonly endUser?: string | undefined
+  /** This session alone, whether it has an end user or not. */
+  readonly sessionId?: string | undefined
 }
 
 /** What was charged and used in all. */
@@ -212,7 +235,12 @@ export interface LedgerReader {
   ): Promise<{ readonly items: readonly LedgerRow[]; readonly next: string | null }>
   /** Largest charge first. */
   usage(query: UsageQuery): Promise<readonly UsageTotal[]>
-  /** Everything that was on disk when it was asked counts; calls of other currencies do not. */
+  /** Largest charge first; null: there are more calls in the range than are added up for one question. */
+  usageOfEndUsers(query: EndUserUsageQuery): Promise<readonly UsageTotal[] | null>
+  /**
+   * Everything that was on disk when it was asked counts; calls of other currencies do not. Of sessions and end users it
+   * reaches as far back as rows are kept.
+   */
   spent(query: SpentQuery): Promise<Spent>
 }
 
@@ -229,6 +257,8 @@ export interface LedgerStore extends LedgerReader {
   /** Running tasks whose next look is due, the longest overdue first. */
   tasksDue(now: number, limit: number): Promise<readonly Task[]>
   taskCounts(): Promise<readonly TaskCount[]>
+  /** How many calls of a session there are, however they ended, open ones included. */
+  sessionCalls(sessionId: string): Promise<number>
   /** All running tasks, in steps: those after the given one. @returns none at the end */
   runningTasks(
     after: { readonly taskId: string; readonly upstreamKey: string } | null,

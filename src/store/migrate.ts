@@ -9,6 +9,10 @@ import * as limits from './migrations/0006-limits.ts'
 import * as idempotency from './migrations/0007-idempotency.ts'
 import * as incidents from './migrations/0008-incidents.ts'
 import * as credentials from './migrations/0009-credentials.ts'
+import * as operators from './migrations/0010-operators.ts'
+import * as accessRequests from './migrations/0011-access-requests.ts'
+import * as upstreamKeys from './migrations/0012-upstream-keys.ts'
+import * as tokenExpiry from './migrations/0013-token-expiry.ts'
 import type { Tables } from './tables.ts'
 
 /** Every migration in the order in which it runs. One that was released is never changed: add another. */
@@ -22,6 +26,10 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007-idempotency': idempotency,
   '0008-incidents': incidents,
   '0009-credentials': credentials,
+  '0010-operators': operators,
+  '0011-access-requests': accessRequests,
+  '0012-upstream-keys': upstreamKeys,
+  '0013-token-expiry': tokenExpiry,
 }
 
 /** The database has migrations that this version does not know. */

@@ -3,9 +3,12 @@ import { dirname } from 'node:path'
 import type { Kysely } from 'kysely'
 import { GatewayError } from '../errors.ts'
 import { systemClock, type Clock } from '../lib/clock.ts'
+import { createAuditStore } from './audit-store.ts'
+import { createAccessRequestStore } from './access-request-store.ts'
 import { createCallbackStore } from './callback-store.ts'
 import { createCreditStore } from './credit-store.ts'
 import { connectionOf, openKysely, resultCodeOf, type DatabaseSync } from './database.ts'
+import { createEndUserStore } from './end-user-store.ts'
 import { createIdempotencyStore } from './idempotency-store.ts'
 import { createProfileWriter, type ProfileWriter } from './incident-profiles.ts'
 import { createIncidentStore } from './incident-store.ts'
@@ -14,11 +17,14 @@ import { createReaderService, createWriterService, type WriterMethods } from './
 import { createLedgerStore, readerInThread, takingTurns, writerInThread, type Half } from './ledger-store.ts'
 import { migrate, NewerDatabaseError } from './migrate.ts'
 import { createObjectStore } from './object-store.ts'
+import { createOperatorStore } from './operator-store.ts'
 import type { ObjectStore } from './objects.ts'
 import { createPlanStore } from './plan-store.ts'
 import type { Store } from './store.ts'
 import type { Tables } from './tables.ts'
+import { createUseWriter, type UseWriter } from './token-uses.ts'
 import { createTokenStore } from './tokens.ts'
+import { createUpstreamKeyStore } from './upstream-key-store.ts'
 import { createUserStore } from './users.ts'
 
 const NOT_A_DATABASE = new Set([11, 26])
@@ -79,6 +85,7 @@ interface Books {
   readonly reader: Half<LedgerReads>
   readonly objects: ObjectStore
   readonly saveProfiles: ProfileWriter
+  readonly saveUses: UseWriter
 }
 
 /** Books in memory are a database of their own: a transaction of theirs must not take in what users and tokens write. */
@@ -96,6 +103,7 @@ async function booksInMemory(main: Opened): Promise<Books> {
     objects,
     // They belong to tokens.
     saveProfiles: createProfileWriter(main.db),
+    saveUses: createUseWriter(main.db),
   }
 }
 
@@ -114,6 +122,7 @@ async function booksInThreads(path: string, main: Opened): Promise<Books> {
     reader: { ...reader, methods: { ...reader.methods, runningTasks } },
     objects,
     saveProfiles: (profiles) => writer.methods.saveProfiles(profiles),
+    saveUses: (uses) => writer.methods.saveUses(uses),
   }
 }
 
@@ -133,18 +142,23 @@ export async function openSqliteStore({
   try {
     if (path !== ':memory:') await prepareFile(path)
     const { db } = (opened = await openMigrated(path))
-    const { writer, reader, objects, saveProfiles } =
+    const { writer, reader, objects, saveProfiles, saveUses } =
       path === ':memory:' ? await booksInMemory(opened) : await booksInThreads(path, opened)
     return {
       callbacks: createCallbackStore(db),
       users: createUserStore(db),
-      tokens: createTokenStore(db),
+      tokens: createTokenStore(db, saveUses),
+      endUsers: createEndUserStore(db),
       ledger: createLedgerStore(writer.methods, reader.methods),
       objects,
       plans: createPlanStore(db),
       credits: createCreditStore(db),
       idempotency: createIdempotencyStore(db),
       incidents: createIncidentStore(db, saveProfiles),
+      accessRequests: createAccessRequestStore(db),
+      operators: createOperatorStore(db),
+      audit: createAuditStore(db),
+      upstreamKeys: createUpstreamKeyStore(db),
       // By the thread that writes the books: waiting for it in this one would hold up every request.
       check: () => writer.methods.check(clock.now()),
       async close() {

@@ -1,29 +1,43 @@
+import type { AuditStore } from './audit.ts'
+import type { AccessRequestStore } from './access-requests.ts'
 import type { CallbackStore } from './callbacks.ts'
 import type { CreditStore } from './credits.ts'
+import type { EndUserStore } from './end-users.ts'
 import type { IdempotencyStore } from './idempotency.ts'
 import type { IncidentStore } from './incidents.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { ObjectStore } from './objects.ts'
+import type { OperatorStore } from './operators.ts'
 import type { Page, PageRequest } from './page.ts'
 import type { Limits, Plan, PlanStore } from './plans.ts'
+import type { UpstreamKeyStore } from './upstream-keys.ts'
 
+export type * from './audit.ts'
+export type * from './access-requests.ts'
 export type * from './callbacks.ts'
 export type * from './credits.ts'
+export type * from './end-users.ts'
 export type * from './idempotency.ts'
 export type * from './incidents.ts'
 export type * from './ledger.ts'
 export type * from './objects.ts'
+export type * from './operators.ts'
 export type * from './page.ts'
 export type * from './plans.ts'
+export type * from './upstream-keys.ts'
+export { AUDIT_OUTCOMES } from './audit.ts'
+export { ACCESS_STATES } from './access-requests.ts'
 export { CREDIT_KINDS } from './credits.ts'
 export { INCIDENT_STATES } from './incidents.ts'
 export { USAGE_GROUPS } from './ledger.ts'
+export { OPERATOR_ROLES } from './operators.ts'
 export { BUDGET_PERIODS } from './plans.ts'
 
 /** What is remembered, whatever remembers it. Times are milliseconds since the Unix epoch; ids are text. */
 export interface Store {
   readonly users: UserStore
   readonly tokens: TokenStore
+  readonly endUsers: EndUserStore
   readonly ledger: LedgerStore
   readonly callbacks: CallbackStore
   readonly objects: ObjectStore
@@ -31,6 +45,10 @@ export interface Store {
   readonly credits: CreditStore
   readonly idempotency: IdempotencyStore
   readonly incidents: IncidentStore
+  readonly upstreamKeys: UpstreamKeyStore
+  readonly accessRequests: AccessRequestStore
+  readonly operators: OperatorStore
+  readonly audit: AuditStore
   /** Rejects when the store cannot take a write now. */
   check(): Promise<void>
   close(): Promise<void>
@@ -123,6 +141,25 @@ export interface Token {
   readonly expiryNoticedAt: number | null
 }
 
+/** A use of a token. */
+export interface TokenUse {
+  /** Of the token. */
+  readonly id: string
+  readonly at: number
+  /** From which network address; null: from one that nobody can say. */
+  readonly address: string | null
+}
+
+/** Which tokens count as about to end by themselves. */
+export interface ExpiringQuery {
+  /** They end after it. */
+  readonly after: number
+  /** They end at it or before. */
+  readonly until: number
+  /** They were made for so many milliseconds at least. */
+  readonly lifetime: number
+}
+
 export interface TokenStore {
   /** @returns false when the id or the hash is taken; nothing is written then */
   add(token: Token): Promise<boolean>
@@ -131,11 +168,22 @@ export interface TokenStore {
   findByHash(
     hash: string,
   ): Promise<{ readonly token: Token; readonly user: User; readonly plan: Plan | null } | undefined>
+  /** The same by the public id: for credentials that were made of the token. */
+  findById(
+    id: string,
+  ): Promise<{ readonly token: Token; readonly user: User; readonly plan: Plan | null } | undefined>
   list(page: PageRequest & { readonly userId?: string | undefined }): Promise<Page<Token>>
-  /** @returns the token as it stands after the change, or undefined when there is none */
+  /** @returns the web origins that tokens name which have not ended at a time, each once; of more than so many, some */
+  origins(at: number, limit: number): Promise<string[]>
+  /**
+   * Another end is a new one: nobody was told of it yet.
+   * @returns the token as it stands after the change, or undefined when there is none
+   */
   update(
     id: string,
-    change: Partial<Pick<Token, 'name' | 'operations' | 'models' | 'origins' | 'networks' | 'limits'>>,
+    change: Partial<
+      Pick<Token, 'name' | 'operations' | 'models' | 'origins' | 'networks' | 'limits' | 'expiresAt'>
+    >,
   ): Promise<Token | undefined>
   /** Idempotent: a token that was revoked keeps its time. @returns the token after the change, or undefined when there is none */
   revoke(id: string, at: number): Promise<Token | undefined>
@@ -151,4 +199,18 @@ export interface TokenStore {
   reinstate(id: string): Promise<Token | undefined>
   /** Adds the successor and ends the old token, both or neither. @returns the old token after the change, or undefined when it is not there or has ended */
   rotate(id: string, successor: Token, oldEndsAt: number, at: number): Promise<Token | undefined>
+  /** Remembers the uses, all or none, unless a later one is known already. Of tokens that are not there, nothing is kept. */
+  used(uses: readonly TokenUse[]): Promise<void>
+  /**
+   * Tokens that work and are about to end, and of which nobody was told yet; the first to end come first. Those that were
+   * replaced are left out: somebody has their successor.
+   */
+  expiring(query: ExpiringQuery & { readonly limit: number }): Promise<readonly Token[]>
+  /** How many are about to end, told of or not. */
+  countExpiring(query: ExpiringQuery): Promise<number>
+  /**
+   * Remembers that people are told that tokens are about to end.
+   * @returns the ids of those that were not marked before: of two that ask at once, one alone gets each
+   */
+  markExpiryNoticed(ids: readonly string[], at: number): Promise<readonly string[]>
 }

@@ -2,12 +2,15 @@ import type { Generated } from 'kysely'
 import type { Outcome } from '../errors.ts'
 import type { ObjectKind } from '../minimax/objects.ts'
 import type { Unit } from '../minimax/units.ts'
+import type { AuditRow, OperatorRow } from './audit-tables.ts'
+import type { AccessMailRow, AccessRequestRow } from './access-request-tables.ts'
 import type { DeliveryState } from './callbacks.ts'
 import type { CreditKind } from './credits.ts'
 import type { WithoutAnswer } from './idempotency.ts'
 import type { AbuseProfileRow, ExemptionRow, IncidentRow } from './incident-tables.ts'
 import type { RequestState, TaskState, UsageGroup } from './ledger.ts'
 import type { EndUserRow, TokenRow, UserRow } from './user-tables.ts'
+import type { UpstreamKeyRow } from './upstream-key-tables.ts'
 
 /**
  * The tables as every database holds them: times are integers (ms since the epoch), booleans 0 or 1, lists JSON text.
@@ -36,6 +39,11 @@ export interface Tables {
   incidents: IncidentRow
   exemptions: ExemptionRow
   abuse_profiles: AbuseProfileRow
+  access_requests: AccessRequestRow
+  access_mails: AccessMailRow
+  operators: OperatorRow
+  audit_log: AuditRow
+  upstream_keys: UpstreamKeyRow
   end_users: EndUserRow
 }
 

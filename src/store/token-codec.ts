@@ -56,7 +56,7 @@ export function rowFromToken(token: Token): TokenRow {
 
 /** The columns of what is named; the others stay. */
 export function columnsFromChange(change: Parameters<TokenStore['update']>[1]) {
-  const { name, operations, models, origins, networks, limits } = change
+  const { name, operations, models, origins, networks, limits, expiresAt } = change
   return {
     ...(name !== undefined && { name }),
     ...(operations !== undefined && { operations: textFromNames(operations) }),
@@ -64,5 +64,6 @@ export function columnsFromChange(change: Parameters<TokenStore['update']>[1]) {
     ...(origins !== undefined && { origins: textFromNames(origins) }),
     ...(networks !== undefined && { networks: textFromNames(networks) }),
     ...(limits !== undefined && { limits: limits && textFromLimits(limits) }),
+    ...(expiresAt !== undefined && { expires_at: expiresAt, expiry_noticed_at: null }),
   }
 }

@@ -11,7 +11,7 @@ function given<Value>(value: Value | null): Value {
   return value
 }
 
-function selectOwner(db: Kysely<Tables>, hash: string) {
+function selectOwner(db: Kysely<Tables>) {
   return db
     .selectFrom('tokens')
     .innerJoin('users', 'users.id', 'tokens.user_id')
@@ -42,7 +42,6 @@ function selectOwner(db: Kysely<Tables>, hash: string) {
       'plans.updated_at as plan_updated_at',
       sql<string | null>`cast(plans.free_credit as text)`.as('plan_free_credit'),
     ])
-    .where('tokens.hash', '=', hash)
 }
 
 type OwnerRow = Awaited<ReturnType<ReturnType<typeof selectOwner>['executeTakeFirstOrThrow']>>
@@ -64,9 +63,7 @@ function planOf(row: OwnerRow): Plan | null {
   })
 }
 
-/** See `TokenStore.findByHash`. One statement, so that the three belong together. */
-export async function findOwner(db: Kysely<Tables>, hash: string): ReturnType<TokenStore['findByHash']> {
-  const row = await selectOwner(db, hash).executeTakeFirst()
+function ownerOf(row: OwnerRow | undefined): Awaited<ReturnType<TokenStore['findByHash']>> {
   if (row === undefined) return undefined
   const user = userFromRow({
     ...row,
@@ -76,4 +73,14 @@ export async function findOwner(db: Kysely<Tables>, hash: string): ReturnType<To
     created_at: row.user_created_at,
   })
   return { token: tokenFromRow(row), user, plan: planOf(row) }
+}
+
+/** See `TokenStore.findByHash`. One statement, so that the three belong together. */
+export async function findOwner(db: Kysely<Tables>, hash: string): ReturnType<TokenStore['findByHash']> {
+  return ownerOf(await selectOwner(db).where('tokens.hash', '=', hash).executeTakeFirst())
+}
+
+/** See `TokenStore.findById`. */
+export async function findOwnerById(db: Kysely<Tables>, id: string): ReturnType<TokenStore['findById']> {
+  return ownerOf(await selectOwner(db).where('tokens.id', '=', id).executeTakeFirst())
 }

@@ -1,13 +1,22 @@
 import type { Kysely } from 'kysely'
 import { pageFromRows, positionFromCursor } from './cursor.ts'
+import { namesFromText } from './names-codec.ts'
 import type { TokenStore } from './store.ts'
 import type { Tables } from './tables.ts'
 import { columnsFromChange, rowFromToken, tokenFromRow } from './token-codec.ts'
-import { findOwner } from './token-owner.ts'
+import { createExpiryQueries } from './token-expiry.ts'
+import { findOwner, findOwnerById } from './token-owner.ts'
+import { usesInSlices, type UseWriter } from './token-uses.ts'
 
-/** Tokens in the tables of any database that Kysely speaks to. */
-export function createTokenStore(db: Kysely<Tables>): TokenStore {
+/**
+ * Tokens in the tables of any database that Kysely speaks to.
+ * @param saveUses writes a slice of uses, maybe in another thread
+ */
+export function createTokenStore(db: Kysely<Tables>, saveUses: UseWriter): TokenStore {
   return {
+    ...createExpiryQueries(db),
+    used: usesInSlices(saveUses),
+
     async add(token) {
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('tokens')
@@ -24,6 +33,8 @@ export function createTokenStore(db: Kysely<Tables>): TokenStore {
 
     findByHash: (hash) => findOwner(db, hash),
 
+    findById: (id) => findOwnerById(db, id),
+
     async list({ limit, cursor, userId }) {
       let query = db.selectFrom('tokens').selectAll().orderBy('created_at').orderBy('id')
       if (userId !== undefined) query = query.where('user_id', '=', userId)
@@ -33,6 +44,19 @@ export function createTokenStore(db: Kysely<Tables>): TokenStore {
       }
       const rows = await query.limit(limit + 1).execute()
       return pageFromRows(rows.map(tokenFromRow), limit)
+    },
+
+    async origins(at, limit) {
+      const rows = await db
+        .selectFrom('tokens')
+        .select('origins')
+        .distinct()
+        .where('origins', 'is not', null)
+        .where('revoked_at', 'is', null)
+        .where((is) => is.or([is('expires_at', 'is', null), is('expires_at', '>', at)]))
+        .limit(limit)
+        .execute()
+      return [...new Set(rows.flatMap((row) => namesFromText(row.origins) ?? []))].slice(0, limit)
     },
 
     async update(id, change) {

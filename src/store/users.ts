@@ -88,6 +88,22 @@ async function removeExemptions(
   await of('token').where('subject_id', 'in', tokens).execute()
 }
 
+/** What they wrote to be given access, and where they are to be reached. */
+async function removeAccessRequests(
+  db: Kysely<Tables>,
+  users: SelectQueryBuilder<Tables, 'users', { id: string }>,
+): Promise<void> {
+  const addresses = db
+    .selectFrom('users as of')
+    .select(sql<string>`lower("of".email)`.as('address'))
+    .where('of.id', 'in', users)
+    .where('of.email', 'is not', null)
+  await db
+    .deleteFrom('access_requests')
+    .where((is) => is.or([is('user_id', 'in', users), is('email', 'in', addresses)]))
+    .execute()
+}
+
 /** Users in the tables of any database that Kysely speaks to. */
 export function createUserStore(db: Kysely<Tables>): UserStore {
   return {
@@ -130,6 +146,7 @@ export function createUserStore(db: Kysely<Tables>): UserStore {
         await transaction.deleteFrom('tokens').where('user_id', 'in', suspended).execute()
         await transaction.deleteFrom('end_users').where('user_id', 'in', suspended).execute()
         await transaction.deleteFrom('idempotency_keys').where('user_id', 'in', suspended).execute()
+        await removeAccessRequests(transaction, suspended)
         const { numDeletedRows } = await transaction
           .deleteFrom('users')
           .where('id', '=', id)

@@ -1,6 +1,7 @@
 import type { CallEvent } from '../../src/abuse/event.ts'
 import { createGuard, type Guard, type GuardOptions } from '../../src/abuse/guard.ts'
 import type { Watchers } from '../../src/abuse/profile.ts'
+import { watchedKey } from '../../src/abuse/watched.ts'
 import type { Observation } from '../../src/abuse/watcher.ts'
 import type { Finding, Signal } from '../../src/signals.ts'
 import type { AbuseProfile, Exemption, Incident, IncidentStore } from '../../src/store/store.ts'
@@ -45,11 +46,14 @@ export class MemoryIncidents implements IncidentStore {
     return [...this.incidents.values()].filter(({ state }) => state === 'open')
   }
 
-  async strikes(tokenId: string): Promise<number> {
+  async strikes(tokenId: string, endUser: string): Promise<number> {
     this.#check('strikes')
     return [...this.incidents.values()].filter(
       (incident) =>
-        incident.tokenId === tokenId && incident.response === 'suspend' && incident.state !== 'dismissed',
+        incident.tokenId === tokenId &&
+        incident.endUser === endUser &&
+        incident.response === 'suspend' &&
+        incident.state !== 'dismissed',
     ).length
   }
 
@@ -147,6 +151,7 @@ interface WorldOptions {
   readonly settings?: Partial<GuardOptions['settings']>
   /** Makes other watchers than the fake ones. */
   readonly make?: GuardOptions['make']
+  readonly makeOfEndUser?: GuardOptions['make']
 }
 
 /** A guard with a store, watchers and actions that tell what they were asked. */
@@ -167,6 +172,7 @@ export class World {
 
   constructor(given: WorldOptions = {}) {
     const { store = new MemoryIncidents(), settings, make = this.watchers.make } = given
+    const { makeOfEndUser = make } = given
     this.store = store
     this.guard = createGuard({
       store,
@@ -174,12 +180,13 @@ export class World {
       settings: { response: 'suspend', shadow: [], ...settings },
       retentionMs: 90 * DAY,
       make,
+      makeOfEndUser,
       cross: [{ observe: () => undefined, look: () => this.cross }],
       actions: {
-        throttle: (tokenId, _user, rate) => this.done.push(`throttle ${tokenId} ${rate}`),
-        unthrottle: (tokenId) => this.done.push(`unthrottle ${tokenId}`),
-        suspend: async (tokenId) => this.#act(`suspend ${tokenId}`),
-        reinstate: async (tokenId) => this.#act(`reinstate ${tokenId}`),
+        throttle: (who, rate) => this.done.push(`throttle ${watchedKey(who)} ${rate}`),
+        unthrottle: (who) => this.done.push(`unthrottle ${watchedKey(who)}`),
+        suspend: async (who) => this.#act(`suspend ${watchedKey(who)}`),
+        reinstate: async (who) => this.#act(`reinstate ${watchedKey(who)}`),
       },
       notice: ({ tokenId, response }, kind) => this.notices.push(`${kind} ${tokenId} ${response}`),
       changed: ({ tokenId, state, response }) => this.changes.push(`${tokenId} ${state} ${response}`),

@@ -8,6 +8,7 @@ export function anIncident(more: Partial<Incident> = {}): Incident {
     id: 'inc_000000000001',
     tokenId: 'abcdefabcdef',
     userId: 'ada',
+    endUser: '',
     state: 'open',
     signal: 'leak_report',
     response: 'suspend',

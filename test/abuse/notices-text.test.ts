@@ -8,6 +8,7 @@ const incident: Incident = {
   id: 'inc_1',
   tokenId: 'tok',
   userId: 'ada',
+  endUser: '',
   state: 'open',
   signal: 'distinct_sources',
   response: 'suspend',

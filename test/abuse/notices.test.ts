@@ -9,7 +9,12 @@ function someNotices(more: Partial<NoticesOptions> = {}) {
   const errors: unknown[] = []
   const idle = async (): Promise<void> => undefined
   const notices = createNotices({
-    webhook: { tell: ({ id }, kind) => posted.push(`${id} ${kind}`), idle, close: idle },
+    webhook: {
+      tell: ({ id }, kind) => posted.push(`${id} ${kind}`),
+      announce: ({ id }) => posted.push(id),
+      idle,
+      close: idle,
+    },
     mail: { send: (mail) => mails.push(mail), idle, close: idle },
     mailTo: 'ops@example.com',
     emailOf: async () => 'ada@example.com',

@@ -2,6 +2,7 @@ import { createAuthenticator, type AuthenticatorOptions } from '../../src/auth/a
 import { createTokenHash } from '../../src/auth/hash.ts'
 import type { Identity } from '../../src/auth/identity.ts'
 import { createPlanService } from '../../src/auth/plans.ts'
+import { createSessionService } from '../../src/auth/sessions.ts'
 import { createTokenService } from '../../src/auth/tokens.ts'
 import { createUserService } from '../../src/auth/users.ts'
 import { GatewayError } from '../../src/errors.ts'
@@ -25,28 +26,37 @@ export function movableClock(): Clock & { move(milliseconds: number): void } {
 
 type FindByHash = TokenStore['findByHash']
 
-/** A real store whose look-ups by hash are counted and can be held up or replaced. */
+type FindById = TokenStore['findById']
+
+/** A real store whose look-ups of tokens are counted and can be held up or replaced. */
 export function watched(store: Store) {
   const lookups = { count: 0, around: (find: FindByHash, hash: string) => find(hash) }
   const findByHash: FindByHash = (hash) => {
     lookups.count++
     return lookups.around((one) => store.tokens.findByHash(one), hash)
   }
-  return { store: { ...store, tokens: { ...store.tokens, findByHash } }, lookups }
+  const byId = { count: 0, around: (find: FindById, id: string) => find(id) }
+  const findById: FindById = (id) => {
+    byId.count++
+    return byId.around((one) => store.tokens.findById(one), id)
+  }
+  return { store: { ...store, tokens: { ...store.tokens, findByHash, findById } }, lookups, byId }
 }
 
 /** Everything that knows users and tokens, over a store in memory, with a user `ada` in it. */
 export async function aHouse(options: Partial<AuthenticatorOptions> = {}) {
   const clock = movableClock()
-  const { store, lookups } = watched(await openSqliteStore({ path: ':memory:', clock }))
+  const { store, lookups, byId } = watched(await openSqliteStore({ path: ':memory:', clock }))
   const hash = createTokenHash('a pepper for the tests of the gateway')
   const shared = { store, hash, prefix: 'mmg', clock }
   const authenticator = createAuthenticator({ ...shared, ...options })
   const users = createUserService({ store, clock, authenticator })
   const tokens = createTokenService({ ...shared, authenticator, operations: OPERATIONS })
   const plans = createPlanService({ store, clock, authenticator, operations: OPERATIONS })
+  const origins = options.origins ?? new Set<string>()
+  const sessions = createSessionService({ ...shared, operations: OPERATIONS, origins })
   await users.add({ id: 'ada' })
-  return { ...shared, lookups, authenticator, users, tokens, plans }
+  return { ...shared, lookups, byId, authenticator, users, tokens, plans, sessions }
 }
 
 export type House = Awaited<ReturnType<typeof aHouse>>

@@ -38,10 +38,10 @@ export async function run(line: string | readonly string[], env: Environment = {
 
 /** A gateway's admin API that listens, with a user `ada`, and the environment that leads to it. */
 export async function aGateway(options: Parameters<typeof anAdminServer>[0] = {}) {
-  const { app, house, limits, abuse } = await anAdminServer(options)
+  const { app, house, limits, abuse, access } = await anAdminServer(options)
   app.get('/readyz', () => ({ status: 'ready' }))
   const url = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
   onTestFinished(() => app.close())
   const env = { ADMIN_HOST: url.hostname, ADMIN_PORT: url.port, ADMIN_TOKEN, DATA_DIR: aFolder() }
-  return { house, limits, abuse, url, env }
+  return { house, limits, abuse, access, url, env }
 }

@@ -26,14 +26,19 @@ describe('callbacks', () => {
     ])
   })
 
+  it('cannot be relayed to this machine alone', () => {
+    expect(problemsOf({ CALLBACK_URLS: 'relay', PUBLIC_URL: 'https://localhost' })).toEqual([
+      expect.stringMatching(/cannot reach/),
+    ])
+  })
+
   it.each([
     ['CALLBACK_URLS', 'on', /one of off, allow, relay/],
     ['PUBLIC_URL', 'http://gateway.example.com', /not an https URL/],
     ['PUBLIC_URL', 'gateway.example.com', /not an https URL/],
     ['PUBLIC_URL', 'https://u:p@gateway.example.com', /user name/],
-    ['PUBLIC_URL', 'https://gateway.example.com/x', /path/],
+    ['PUBLIC_URL', 'https://gateway.example.com/x#y', /fragment/],
     ['PUBLIC_URL', 'https://gateway.example.com?', /query/],
-    ['PUBLIC_URL', 'https://localhost', /cannot reach/],
     ['CALLBACK_ALLOWED_HOSTS', 'https://hooks.example.com', /not a full host name/],
     ['CALLBACK_ALLOWED_HOSTS', 'hooks.example.com:443', /not a full host name/],
     ['CALLBACK_ALLOWED_HOSTS', 'Hooks.example.com', /not a full host name/],

@@ -27,6 +27,7 @@ describe('the documentation', () => {
   )('%s=%s: the example is valid', (variable, example) => {
     const neighbours: Readonly<Record<string, Record<string, string>>> = {
       ADMIN_PORT: { PORT: '1' },
+      ACCESS_REQUESTS: { PUBLIC_URL: 'https://gateway.example.com' },
       MAIL_TO: { SMTP_URL: 'smtps://mail.example.com', MAIL_FROM: 'gateway@example.com' },
     }
     const certificates = { '/etc/ssl/company-ca.pem': '-----BEGIN CERTIFICATE-----' }

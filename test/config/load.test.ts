@@ -47,11 +47,13 @@ describe('loadConfig', () => {
         MINIMAX_CA_FILE: '/ca',
         PRICES_FILE: '/prices.json',
         PUBLIC_URL: 'https://gateway.example.com',
+        ACCESS_REQUEST_PLAN: 'free',
         ADMIN_TOKEN: longest,
         METRICS_TOKEN: longest,
         TOKEN_PEPPER: longest,
         GEO_ASN_FILE: '/asn.mmdb',
         GEO_COUNTRY_FILE: '/country.mmdb',
+        KEY_ENCRYPTION_KEY: 'a'.repeat(64),
         MAIL_FROM: 'gateway@example.com',
         MAIL_TO: 'ops@example.com',
         NOTICE_WEBHOOK_SECRET: longest,
@@ -64,7 +66,7 @@ describe('loadConfig', () => {
     const expected = everySetting.flatMap(({ name }) =>
       keys.has(name) ? [] : [name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())],
     )
-    expect(Object.keys(config).sort()).toEqual([...expected, 'upstreamKeys'].sort())
+    expect(Object.keys(config).sort()).toEqual([...expected, 'upstreamKeys', 'upstreamKeyFiles'].sort())
   })
 
   it('leaves unset options out', () => {

@@ -108,6 +108,10 @@ describe('refuses', () => {
     ['CORS_ORIGINS', 'a.example', /exact origin/],
     ['CORS_ORIGINS', 'null', /exact origin/],
     ['CORS_ORIGINS', 'https://A.example', /exact origin/],
+    ['CORS_ORIGINS', 'https://a.example:443', /exact origin/],
+    ['CORS_ORIGINS', 'https://bücher.example', /exact origin/],
+    ['CORS_ORIGINS', 'file:///index.html', /exact origin/],
+    ['CORS_ORIGINS', 'https://*.example.com', /matches nothing/],
     ['TRUSTED_PROXIES', '1', /forge/],
     ['TRUSTED_PROXIES', 'true', /forge/],
     ['TRUSTED_PROXIES', '10.0.0.0/33', /not a network/],
@@ -144,6 +148,25 @@ describe('reads', () => {
       ['spare', 'k2=='],
     ])
   })
+
+  it('accounts and weights of keys, and from where they come', () => {
+    const text = 'main@acme*3=k1,spare*100=k*2@x=,plain@acme=k3'
+    const keys = configOf({ MINIMAX_API_KEYS_FILE: '/keys' }, { '/keys': `${text}\n` })
+    expect(keys.upstreamKeys.map(({ key, ...rest }) => ({ ...rest, key: key.reveal() }))).toEqual([
+      { name: 'default', account: 'default', weight: 1, source: 'setting', key: 'sk-test' },
+      { name: 'main', account: 'acme', weight: 3, source: 'file', key: 'k1' },
+      { name: 'spare', account: 'spare', weight: 100, source: 'file', key: 'k*2@x=' },
+      { name: 'plain', account: 'acme', weight: 1, source: 'file', key: 'k3' },
+    ])
+    expect(keys.upstreamKeyFiles).toEqual([{ variable: 'MINIMAX_API_KEYS_FILE', path: '/keys' }])
+  })
+
+  it.each(['main*0=k', 'main*101=k', 'main*=k', 'main*1.5=k', 'main*3@acme=k', 'main@acme*x=k'])(
+    'no key from %s',
+    (text) => {
+      expect(problemsOf({ MINIMAX_API_KEYS: text }).join()).toMatch(/entry 1 has no valid weight/)
+    },
+  )
 
   it('multipliers by plan, from one line or from a list', () => {
     expect(configOf({ PLAN_MULTIPLIERS: 'free=0.4, a=b=1 , big team=1000000' }).planMultipliers).toEqual({

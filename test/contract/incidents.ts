@@ -15,6 +15,7 @@ export function anIncident(fields: Partial<Incident> = {}): Incident {
     id: 'inc_1',
     tokenId: 'token1',
     userId: 'ada',
+    endUser: '',
     state: 'open',
     signal: 'distinct_sources',
     response: 'notify',
@@ -139,13 +140,13 @@ export function describeIncidents(name: string, open: () => Promise<Store>): voi
     })
 
     it('are strikes when they led to a suspension and were not dismissed', async () => {
-      expect(await incidents.strikes('token1')).toBe(0)
+      expect(await incidents.strikes('token1', '')).toBe(0)
       await incidents.put(anIncident({ id: 'a', response: 'suspend' }))
       await incidents.put(anIncident({ id: 'b', response: 'suspend', state: 'closed' }))
       await incidents.put(anIncident({ id: 'c', response: 'suspend', state: 'dismissed' }))
       await incidents.put(anIncident({ id: 'd', response: 'throttle', wouldBe: 'suspend' }))
       await incidents.put(anIncident({ id: 'e', response: 'suspend', tokenId: 'token2' }))
-      expect(await incidents.strikes('token1')).toBe(2)
+      expect(await incidents.strikes('token1', '')).toBe(2)
     })
 
     it('that are over are taken out when they are old, and exemptions that have ended', async () => {

@@ -1,3 +1,4 @@
+import { endUserKey } from '../../src/call.ts'
 import { UNITS, type Unit, type Usage } from '../../src/minimax/units.ts'
 import type {
   Bill,
@@ -104,6 +105,8 @@ const KEY_OF = {
   model: (row: LedgerRow) => row.model,
   modality: (row: LedgerRow) => row.modality,
   operation: (row: LedgerRow) => row.operation,
+  session: (row: LedgerRow) => row.sessionId,
+  end_user: (row: LedgerRow) => endUserKey(row.userId, row.endUser),
 }
 
 function compare<Value>(one: Value, other: Value): number {
@@ -146,11 +149,16 @@ function totalOf(key: string, currency: string, rows: readonly LedgerRow[]): Usa
 }
 
 /** What the settled ones of the rows add up to, added up in the plainest way. */
-export function totalsOf(rows: readonly LedgerRow[], groupBy: UsageGroup): UsageTotal[] {
+export function totalsOf(
+  rows: readonly LedgerRow[],
+  groupBy: UsageGroup | 'end_user',
+  endUserOf = KEY_OF.end_user,
+): UsageTotal[] {
+  const keyOf = groupBy === 'end_user' ? endUserOf : KEY_OF[groupBy]
   const settled = rows.filter(({ state }) => state === 'settled')
-  const groups = Map.groupBy(settled, (row) => JSON.stringify([KEY_OF[groupBy](row), row.currency]))
+  const groups = Map.groupBy(settled, (row) => JSON.stringify([keyOf(row), row.currency]))
   return [...groups.values()]
-    .flatMap((group) => group.slice(0, 1).map((row) => totalOf(KEY_OF[groupBy](row), row.currency, group)))
+    .flatMap((group) => group.slice(0, 1).map((row) => totalOf(keyOf(row), row.currency, group)))
     .sort(
       (one, other) =>
         compare(other.charged, one.charged) ||

@@ -40,6 +40,9 @@ function ownerOf(call: number) {
   return {
     userId: `user ${call % 3}`,
     tokenId: `token ${call % 5}`,
+    sessionId: call % 4 === 0 ? '' : `session ${call % 4}`,
+    // A name may have slashes, and two users' apps may give the same.
+    endUser: call % 2 === 0 ? '' : `end/user ${call % 3 === 0 ? 0 : 1}`,
     model: `model ${call % 2}`,
     currency: call === 0 ? 'CNY' : 'USD',
   }

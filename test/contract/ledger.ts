@@ -185,6 +185,8 @@ export function describeLedger(name: string, open: () => Promise<Store>): void {
         })
         expect(await ledger.task('task1', 'main')).toEqual({
           ...aTask(),
+          sessionId: '',
+          endUser: '',
           state: 'running',
           polls: 0,
           settledAt: null,

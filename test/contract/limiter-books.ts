@@ -20,7 +20,7 @@ export function describeLimiterBooks(name: string, open: OpenLimiter): void {
     const paid = (charged: bigint) => kit.demand({ prepaid: true, charged })
     const codeOf = async (asked: Demand) => (await kit.ask(limiter, asked)).error?.code ?? null
     const spend = (charged: bigint, at: number) =>
-      kit.rows.push({ userId: 'ada', tokenId: 'token1', charged, usage: {}, at })
+      kit.rows.push({ userId: 'ada', tokenId: 'token1', sessionId: '', endUser: '', charged, usage: {}, at })
 
     it('counts what was spent in the period before it began to count', async () => {
       spend(4n, NOON - HOUR)

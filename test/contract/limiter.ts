@@ -184,7 +184,8 @@ export function describeLimiter(name: string, open: OpenLimiter): void {
     })
 
     it('holds again what an earlier process held, once', async () => {
-      const kept = { requestId: 'old', userId: 'ada', tokenId: 'token1', charged: 6n, usage: { videos: 1 } }
+      const owners = { userId: 'ada', tokenId: 'token1', sessionId: '', endUser: '' }
+      const kept = { requestId: 'old', ...owners, charged: 6n, usage: { videos: 1 } }
       limiter.resume(kept)
       limiter.resume(kept)
       expect([limiter.held, limiter.holds]).toEqual([6n, 1])

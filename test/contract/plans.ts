@@ -132,6 +132,7 @@ export function describePlans(name: string, open: () => Promise<Store>): void {
       await store.plans.add(aPlan({ id: 'other' }))
       await store.plans.add(full)
       expect(await store.tokens.findByHash(token.hash)).toEqual({ token, user, plan: full })
+      expect(await store.tokens.findById(token.id)).toEqual({ token, user, plan: full })
     })
 
     it('keep limits of every kind, and so do users and tokens', async () => {

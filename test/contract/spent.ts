@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { newRequestId } from '../../src/lib/ids.ts'
 import type { LedgerStore, SpentQuery, Store } from '../../src/store/store.ts'
-import { anEnd, anOpening, aSettlement, aTask, HOUR, spentOf, START } from './ledger-kit.ts'
+import { anEnd, anOpening, aSettlement, aTask, HOUR, spentOf, START, totalsOf } from './ledger-kit.ts'
 import { changesFrom, sequences } from './ledger-sequences.ts'
 import { everyRow } from './ledger.ts'
 
@@ -24,6 +24,7 @@ async function settle(
   ledger: LedgerStore,
   calls: readonly { readonly at: number; readonly settledAt: number; readonly charged?: bigint }[],
   fields: Parameters<typeof aSettlement>[0] = {},
+  caller: Pick<Parameters<typeof anOpening>[0] & object, 'sessionId' | 'endUser'> = {},
 ): Promise<void> {
   for (const { at, settledAt, charged = 1n } of calls) {
     const settlement = aSettlement({
@@ -34,8 +35,9 @@ async function settle(
       charged,
     })
     const { requestId, userId, tokenId, currency } = settlement
+    const { sessionId = '', endUser = '' } = caller
     await ledger.write([
-      { kind: 'open', opening: anOpening({ requestId, at, userId, tokenId, currency }) },
+      { kind: 'open', opening: anOpening({ requestId, at, userId, tokenId, sessionId, endUser, currency }) },
       { kind: 'settle', settlement },
     ])
   }
@@ -96,6 +98,65 @@ export function describeSpent(name: string, open: () => Promise<Store>, numRuns 
         expect(await charged({ ...part, id: 'grace' })).toBe(2n)
         expect(await charged({ ...part, dimension: 'token', id: 'token2' })).toBe(1n)
         expect(await charged({ ...part, dimension: 'token', id: 'token1' })).toBe(0n)
+      }
+    })
+
+    it('is of one session or end user, of whom no totals are kept', async () => {
+      const call = { at: START, settledAt: START + 10 * MINUTE }
+      await settle(ledger, [call], {}, { sessionId: 's1', endUser: 'eve' })
+      await settle(ledger, [call, call], {}, { sessionId: 's2', endUser: 'eve' })
+      await settle(ledger, [call], { userId: 'grace' }, { endUser: 'eve' })
+      await settle(ledger, [call, call, call], {}, { endUser: 'a/b' })
+      await settle(ledger, [call], { currency: 'CNY' }, { sessionId: 's1', endUser: 'eve' })
+      await settle(ledger, [call])
+      for (const [dimension, id, expected] of [
+        ['session', 's1', 1n],
+        ['session', 's2', 2n],
+        ['session', '', 0n],
+        ['end_user', 'ada/eve', 3n],
+        ['end_user', 'grace/eve', 1n],
+        ['end_user', 'ada/a/b', 3n],
+        ['end_user', 'ada/', 0n],
+        ['end_user', 'ada', 0n],
+      ] as const) {
+        for (const part of [{}, { to: Infinity }, { from: call.settledAt, to: call.settledAt + 1 }]) {
+          expect([id, await charged({ ...part, dimension, id })]).toEqual([id, expected])
+        }
+        expect(await charged({ dimension, id, to: call.settledAt })).toBe(0n)
+        expect(await charged({ dimension, id, from: call.settledAt + 1 })).toBe(0n)
+      }
+    })
+
+    it('tells how many calls a session has made, in any currency, whatever became of them', async () => {
+      const call = { at: START, settledAt: START + 10 * MINUTE }
+      await settle(ledger, [call, call], {}, { sessionId: 's1', endUser: 'eve' })
+      await settle(ledger, [call], { currency: 'CNY', outcome: 'provider_error' }, { sessionId: 's1' })
+      await settle(ledger, [call], {}, { sessionId: 's2', endUser: 'eve' })
+      await settle(ledger, [call])
+      await ledger.write([
+        { kind: 'open', opening: anOpening({ requestId: newRequestId(START), sessionId: 's1' }) },
+      ])
+      const counts = await Promise.all(['s1', 's2', 's', ''].map((id) => ledger.sessionCalls(id)))
+      expect(counts).toEqual([4, 1, 0, 0])
+    })
+
+    it('counts a task for its session and its end user when it ends, and tells of whom it runs', async () => {
+      const requestId = newRequestId(START)
+      const opening = anOpening({ requestId, sessionId: 's1', endUser: 'eve' })
+      await ledger.write([
+        { kind: 'open', opening },
+        { kind: 'pend', settlement: aSettlement({ requestId }), task: aTask({ requestId }) },
+      ])
+      expect(await ledger.runningTasks(null, 10)).toMatchObject([{ sessionId: 's1', endUser: 'eve' }])
+      expect(await charged({ dimension: 'end_user', id: 'ada/eve' })).toBe(0n)
+      await ledger.write([anEnd({ at: START + 30 * HOUR })])
+      expect(await ledger.task('task1')).toMatchObject({ sessionId: 's1', endUser: 'eve' })
+      for (const [dimension, id] of [
+        ['end_user', 'ada/eve'],
+        ['session', 's1'],
+      ] as const) {
+        expect(await charged({ dimension, id, from: START + 30 * HOUR })).toBe(400n)
+        expect(await charged({ dimension, id, to: START + 30 * HOUR })).toBe(0n)
       }
     })
 
@@ -184,6 +245,9 @@ export function describeSpent(name: string, open: () => Promise<Store>, numRuns 
                 ['user', 'user 0'],
                 ['user', 'user 1'],
                 ['token', 'token 2'],
+                ['session', 'session 1'],
+                ['end_user', 'user 0/end/user 0'],
+                ['end_user', 'user 1/end/user 1'],
               ] as const) {
                 const asked = { dimension, id, currency: 'USD' }
                 let sum = 0n
@@ -193,10 +257,18 @@ export function describeSpent(name: string, open: () => Promise<Store>, numRuns 
                   expect(spent).toEqual(spentOf(rows, part))
                   sum += spent.charged
                 }
+                if (dimension === 'session' || dimension === 'end_user') continue
                 const everything = { groupBy: dimension, from: 0, to: START + 1000 * HOUR }
                 const totals = await fresh.ledger.usage(everything)
                 const total = totals.find(({ key, currency }) => key === id && currency === 'USD')
                 expect(sum).toBe(total?.charged ?? 0n)
+              }
+              const own = rows.filter(({ userId, endUser }) => userId === 'user 0' && endUser !== '')
+              const range = { from: 0, to: Number.MAX_SAFE_INTEGER, userId: 'user 0' }
+              for (const groupBy of ['end_user', 'model', 'token'] as const) {
+                expect(await fresh.ledger.usageOfEndUsers({ groupBy, ...range })).toEqual(
+                  totalsOf(own, groupBy, ({ endUser }) => endUser),
+                )
               }
             } finally {
               await fresh.close()

@@ -151,7 +151,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect(await store.tokens.get('nothing')).toBeUndefined()
       })
 
-      it('are found by their hash, together with their user', async () => {
+      it('are found by their hash, and by their id, together with their user', async () => {
         await store.tokens.add(aToken())
         await store.tokens.add(aToken({ id: 'token2', userId: 'grace' }))
         const found = await store.tokens.findByHash('hash of token2')
@@ -161,6 +161,10 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
           plan: null,
         })
         expect(await store.tokens.findByHash('hash of')).toBeUndefined()
+        expect(await store.tokens.findById('token2')).toEqual(found)
+        for (const id of ['hash of token2', 'token', 'TOKEN2', '']) {
+          expect(await store.tokens.findById(id)).toBeUndefined()
+        }
       })
 
       it.each([

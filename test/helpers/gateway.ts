@@ -71,6 +71,8 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       PRICE_UNKNOWN: 'ceiling',
       // Gateway, emulator and client share one event loop here, and it says nothing of any of them.
       OVERLOAD_DELAY: '0s',
+      // Many tests have MiniMax refuse the only key there is, and go on with it.
+      UPSTREAM_KEY_RETRY: '0s',
       ...options.env,
     },
   })

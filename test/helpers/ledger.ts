@@ -1,5 +1,12 @@
 import { GatewayError } from '../../src/errors.ts'
-import type { LedgerFilter, LedgerReader, LedgerRow, UsageQuery, UsageTotal } from '../../src/store/store.ts'
+import type {
+  EndUserUsageQuery,
+  LedgerFilter,
+  LedgerReader,
+  LedgerRow,
+  UsageQuery,
+  UsageTotal,
+} from '../../src/store/store.ts'
 import { spentOf } from '../contract/ledger-kit.ts'
 
 /** A settled call of `ada`; `id` gives its request id. */
@@ -52,11 +59,12 @@ export function aTotal(key: string, fields: Partial<UsageTotal> = {}): UsageTota
 
 function fits(
   row: LedgerRow,
-  { userId, tokenId, operation, outcome, from = 0, to = Infinity }: LedgerFilter,
+  { userId, tokenId, endUser, operation, outcome, from = 0, to = Infinity }: LedgerFilter,
 ) {
   return (
     (userId ?? row.userId) === row.userId &&
     (tokenId ?? row.tokenId) === row.tokenId &&
+    (endUser ?? row.endUser) === row.endUser &&
     (operation ?? row.operation) === row.operation &&
     (outcome ?? row.outcome) === row.outcome &&
     row.at >= from &&
@@ -67,6 +75,7 @@ function fits(
 /** Books that hold what they are given, and remember what totals they were asked for. */
 export function fakeLedger(rows: readonly LedgerRow[] = [], totals: readonly UsageTotal[] = []) {
   const asked: UsageQuery[] = []
+  const ofEndUsers: EndUserUsageQuery[] = []
   const reader: LedgerReader = {
     get: async (requestId) => rows.find((row) => row.requestId === requestId),
     async list({ limit, cursor = '0' }, filter) {
@@ -80,7 +89,11 @@ export function fakeLedger(rows: readonly LedgerRow[] = [], totals: readonly Usa
       asked.push(query)
       return totals
     },
+    async usageOfEndUsers(query) {
+      ofEndUsers.push(query)
+      return totals
+    },
     spent: async (query) => spentOf(rows, query),
   }
-  return { ...reader, asked }
+  return { ...reader, asked, ofEndUsers }
 }

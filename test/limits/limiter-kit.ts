@@ -1,3 +1,4 @@
+import { endUserKey } from '../../src/call.ts'
 import type { GatewayError } from '../../src/errors.ts'
 import type {
   Demand,
@@ -7,9 +8,11 @@ import type {
   LimiterEvents,
   LimitKind,
   Notice,
+  Owners,
   Settled,
   SpendSource,
   Subject,
+  SubjectKind,
 } from '../../src/limits/limiter.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import type { Usage } from '../../src/minimax/units.ts'
@@ -33,9 +36,14 @@ export const DAY = 24 * HOUR
 export const SINCE = Date.UTC(2025, 0, 1)
 
 /** A row of the books. */
-interface Row extends Settled {
-  readonly userId: string
-  readonly tokenId: string
+interface Row extends Settled, Owners {}
+
+/** By what name a call counts for a subject of each kind. */
+export const OWNER_OF: Readonly<Record<SubjectKind, (owners: Owners) => string>> = {
+  user: ({ userId }) => userId,
+  token: ({ tokenId }) => tokenId,
+  session: ({ sessionId }) => sessionId,
+  end_user: ({ userId, endUser }) => endUserKey(userId, endUser),
 }
 
 /** What became of a reservation. */
@@ -109,9 +117,7 @@ export class LimiterKit implements LimiterParts, Clock, SpendSource, LimiterEven
 
   async spent({ kind, id }: Pick<Subject, 'kind' | 'id'>, from: number, to: number) {
     return this.#read(() => {
-      const rows = this.rows.filter(
-        (row) => (kind === 'user' ? row.userId : row.tokenId) === id && row.at >= from && row.at < to,
-      )
+      const rows = this.rows.filter((row) => OWNER_OF[kind](row) === id && row.at >= from && row.at < to)
       return { charged: rows.reduce((sum, { charged }) => sum + charged, 0n), usage: sumOf(rows) }
     })
   }
@@ -139,6 +145,8 @@ export class LimiterKit implements LimiterParts, Clock, SpendSource, LimiterEven
       requestId: `request${this.#ids++}`,
       userId: 'ada',
       tokenId: 'token1',
+      sessionId: '',
+      endUser: '',
       subjects: [],
       prepaid: false,
       model: 'MiniMax-M3',
@@ -180,11 +188,12 @@ export class LimiterKit implements LimiterParts, Clock, SpendSource, LimiterEven
 
   /** The books are told, then the limiter. */
   settle(hold: Hold, charged: bigint, usage: Usage = {}, at = this.wall, demand = this.demand()): void {
-    this.rows.push({ userId: demand.userId, tokenId: demand.tokenId, charged, usage, at })
+    const { userId, tokenId, sessionId, endUser } = demand
+    this.rows.push({ userId, tokenId, sessionId, endUser, charged, usage, at })
     hold.settle({ charged, usage, at })
   }
 
-  end(limiter: Limiter, kept: Pick<Kept, 'requestId' | 'userId' | 'tokenId'>, charged: bigint): void {
+  end(limiter: Limiter, kept: Owners & Pick<Kept, 'requestId'>, charged: bigint): void {
     this.rows.push({ ...kept, charged, usage: {}, at: this.wall })
     limiter.end(kept, { charged, usage: {}, at: this.wall })
   }
@@ -211,6 +220,16 @@ export function user(limits: Limits, id = 'ada', since = SINCE): Subject {
 /** A token with limits. */
 export function token(limits: Limits, id = 'token1', since = SINCE): Subject {
   return { kind: 'token', id, since, limits }
+}
+
+/** A session of the token with limits. */
+export function session(limits: Limits, id = 'session1', since = SINCE): Subject {
+  return { kind: 'session', id, since, limits }
+}
+
+/** An end user of the user with limits. */
+export function endUser(limits: Limits, name = 'eve', since = SINCE, userId = 'ada'): Subject {
+  return { kind: 'end_user', id: endUserKey(userId, name), since, limits }
 }
 
 /** Lets all promises that can go on do so. */

@@ -2,9 +2,9 @@ import { expect } from 'vitest'
 import type { GatewayError } from '../../src/errors.ts'
 import type { Demand, Hold, Limiter, Subject } from '../../src/limits/limiter.ts'
 import type { Budget } from '../../src/store/store.ts'
-import { LimiterKit, settled, token, user, type OpenLimiter } from './limiter-kit.ts'
+import { LimiterKit, OWNER_OF, settled, type OpenLimiter } from './limiter-kit.ts'
 import type { Step } from './limiter-steps.ts'
-import { boundsOf, CONCURRENCY, ownerOf, TOKEN_BUDGETS, TOKENS, USER_BUDGETS } from './limiter-world.ts'
+import { boundsOf, callerOf, CONCURRENCY, TOKENS } from './limiter-world.ts'
 
 type Name = Pick<Subject, 'kind' | 'id'>
 type Need = Pick<Demand, 'charged' | 'usage'>
@@ -64,16 +64,11 @@ export class LimiterModel {
 
   #reserve({ token: number, amount: charged, images, isPrepaid, isFree }: Step & { kind: 'reserve' }): void {
     const tokenId = TOKENS[number] ?? 'token1'
-    const userId = ownerOf(tokenId)
-    const subjects = [
-      user({ budgets: USER_BUDGETS, concurrency: CONCURRENCY.user }, userId),
-      token({ budgets: TOKEN_BUDGETS, concurrency: CONCURRENCY.token }, tokenId),
-    ]
+    const caller = callerOf(tokenId)
     const demand = this.kit.demand({
-      userId,
-      tokenId,
-      subjects: isFree ? [] : subjects,
-      prepaid: isPrepaid && userId === 'ada',
+      ...caller,
+      subjects: isFree ? [] : caller.subjects,
+      prepaid: isPrepaid && caller.userId === 'ada',
       charged: BigInt(charged),
       usage: images === 0 ? {} : { images },
     })
@@ -180,17 +175,14 @@ export class LimiterModel {
   }
 
   #isHeldFor({ demand, state }: ModelCall, { kind, id }: Name): boolean {
-    if (state === 'over' || (kind === 'user' ? demand.userId : demand.tokenId) !== id) return false
+    if (state === 'over' || OWNER_OF[kind](demand) !== id) return false
     if (state === 'kept' || demand.subjects.length > 0) return true
     return kind === 'user' && demand.prepaid
   }
 
   underWay({ kind, id }: Name): number {
     return this.calls.filter(
-      ({ demand, state }) =>
-        state === 'open' &&
-        demand.subjects.length > 0 &&
-        (kind === 'user' ? demand.userId : demand.tokenId) === id,
+      ({ demand, state }) => state === 'open' && demand.subjects.length > 0 && OWNER_OF[kind](demand) === id,
     ).length
   }
 
@@ -200,8 +192,7 @@ export class LimiterModel {
     const of = ({ charged, usage }: Need) =>
       'amount' in budget ? Number(charged) : (usage[budget.unit] ?? 0)
     const rows = this.kit.rows.filter(
-      ({ userId, tokenId, at }) =>
-        (subject.kind === 'user' ? userId : tokenId) === subject.id && at >= start && at < end,
+      (row) => OWNER_OF[subject.kind](row) === subject.id && row.at >= start && row.at < end,
     )
     const calls = this.calls.filter((call) => this.#isHeldFor(call, subject))
     return {
@@ -235,8 +226,8 @@ export class LimiterModel {
   /** Nothing that calls with limits have spent and hold is beyond a hard budget. Free calls spend as they like. */
   checkBudgets(): void {
     for (const id of TOKENS) {
-      for (const budget of TOKEN_BUDGETS) this.#checkBudget({ kind: 'token', id }, budget)
-      for (const budget of USER_BUDGETS) this.#checkBudget({ kind: 'user', id: ownerOf(id) }, budget)
+      for (const { kind, id: name, limits } of callerOf(id).subjects)
+        for (const budget of limits.budgets ?? []) this.#checkBudget({ kind, id: name }, budget)
     }
   }
 
@@ -268,12 +259,8 @@ export class LimiterModel {
 
   async #compare(): Promise<void> {
     for (const tokenId of TOKENS) {
-      const userId = ownerOf(tokenId)
-      const subjects = [
-        user({ budgets: USER_BUDGETS, concurrency: CONCURRENCY.user }, userId),
-        token({ budgets: TOKEN_BUDGETS, concurrency: CONCURRENCY.token }, tokenId),
-      ]
-      const standing = await this.limiter.standing({ userId, tokenId, subjects, prepaid: true })
+      const { userId, subjects } = callerOf(tokenId)
+      const standing = await this.limiter.standing({ userId, subjects, prepaid: true })
       for (const { subject, budget, used, held } of standing.budgets) {
         const sums = this.sums(subject, budget)
         same(Number(used), sums.used)

@@ -21,7 +21,14 @@ export function memoryBooks(): TaskBooks {
   const tasks = new Map<string, Task>()
   const apply = (change: LedgerChange): boolean => {
     if (change.kind === 'pend') {
-      tasks.set(keyOf(change.task), { ...change.task, state: 'running', polls: 0, settledAt: null })
+      tasks.set(keyOf(change.task), {
+        ...change.task,
+        sessionId: '',
+        endUser: '',
+        state: 'running',
+        polls: 0,
+        settledAt: null,
+      })
       return true
     }
     if (change.kind !== 'end' && change.kind !== 'poll') return true

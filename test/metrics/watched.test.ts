@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import type { KeyState } from '../../src/metrics/keys.ts'
 import { Metrics } from '../../src/metrics/metrics.ts'
 import { RESPONSES, SIGNALS } from '../../src/signals.ts'
 
@@ -6,18 +7,22 @@ const samples = async (metrics: Metrics) => (await metrics.exposition()).text.sp
 
 it('upstream keys are up or down, and gone when the operator takes them away', async () => {
   const metrics = new Metrics()
-  let keys = [
-    { name: 'main', isUp: true },
-    { name: 'spare', isUp: false },
+  let keys: readonly KeyState[] = [
+    { name: 'main', state: 'usable', inflight: 3 },
+    { name: 'spare', state: 'spent', inflight: 0 },
   ]
-  metrics.watchKeys(() => keys)
+  metrics.keys.watch(() => keys)
   expect(await samples(metrics)).toEqual(
     expect.arrayContaining([
       'minimax_gateway_upstream_key_up{key="main"} 1',
       'minimax_gateway_upstream_key_up{key="spare"} 0',
+      'minimax_gateway_upstream_key_state{key="main",state="usable"} 1',
+      'minimax_gateway_upstream_key_state{key="spare",state="spent"} 1',
+      'minimax_gateway_upstream_key_state{key="spare",state="usable"} 0',
+      'minimax_gateway_upstream_key_inflight{key="main"} 3',
     ]),
   )
-  keys = [{ name: 'main', isUp: false }]
+  keys = [{ name: 'main', state: 'invalid', inflight: 0 }]
   const after = await samples(metrics)
   expect(after).toContain('minimax_gateway_upstream_key_up{key="main"} 0')
   expect(after.join('\n')).not.toContain('key="spare"')

@@ -30,10 +30,12 @@ async function aServer(options: Partial<OwnRoutesOptions> = {}, failuresPerMinut
     metrics,
     onError,
     flood: null,
+    used: () => undefined,
     watch: { observe: () => undefined, refused: () => undefined },
     failures: createFailureThrottle(app, { max: failuresPerMinute }),
     isDraining: () => false,
     limiter: { standing: () => Promise.reject(new Error('nobody asks')), reserve },
+    sessions: house.sessions,
     redeem: () => Promise.reject(new Error('nobody asks')),
     currency: 'USD',
     ...options,
@@ -128,7 +130,7 @@ describe("a user's own usage", () => {
 
   it('is added up four times at a time, and again when these are answered', async () => {
     const held = Promise.withResolvers<never[]>()
-    const ledger = { usage: vi.fn(() => held.promise) }
+    const ledger = { usage: vi.fn(() => held.promise), usageOfEndUsers: () => held.promise }
     const { usage, ada, eve } = await aServer({ ledger })
     const four = Array.from({ length: 4 }, () => usage(bearer(ada.token)))
     await vi.waitFor(() => expect(ledger.usage).toHaveBeenCalledTimes(4))
@@ -207,7 +209,9 @@ describe('a caller who may not ask', () => {
 describe('a fault of the gateway itself', () => {
   it('is told to the operator with the id of the request, and not to the caller', async () => {
     const fault = new Error('secret path /var/lib/x')
-    const { usage, ada, onError } = await aServer({ ledger: { usage: () => Promise.reject(fault) } })
+    const { usage, ada, onError } = await aServer({
+      ledger: { usage: () => Promise.reject(fault), usageOfEndUsers: () => Promise.reject(fault) },
+    })
     const { status, text, headers } = await usage(bearer(ada.token))
     expect(status).toBe(500)
     expect(text).not.toContain('secret')

@@ -149,6 +149,11 @@ describe('D13: a request that could be read in two ways is read in none', () => 
   it.each([
     ['no Host', 'GET /v1/models HTTP/1.1\r\nAuthorization: Bearer TOKEN\r\n\r\n'],
     ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    [
+      'the version of another protocol',
+      'GET /v1/models HTTP/2.0\r\nHost: a\r\nAuthorization: Bearer TOKEN\r\n\r\n',
+    ],
+    ['a version before headers', 'GET /v1/models HTTP/0.9\r\nHost: a\r\nAuthorization: Bearer TOKEN\r\n\r\n'],
     ['a space in the target', 'GET /v1/mod els HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer TOKEN\r\n\r\n'],
     ['a tab in the target', 'GET /v1/models\t HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer TOKEN\r\n\r\n'],
   ])('with %s', async (_name, request) => {

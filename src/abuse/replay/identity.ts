@@ -81,7 +81,7 @@ const QUIET: CallEvent = {
   tokenId: 'simulated',
   userId: 'simulated',
   kind: 'server',
-        endUser: '',
+  endUser: '',
   plan: '',
   operation: 'chat.native',
   modality: 'chat',

@@ -1,10 +1,13 @@
 import { Type } from 'typebox'
+import { Value } from 'typebox/value'
 import { GatewayError } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { formatMoney, parseMoney } from '../../lib/money.ts'
 import { formatTime } from '../../lib/times.ts'
 import type { CreditService } from '../../limits/credit.ts'
 import type { CreditCode } from '../../store/store.ts'
+import type { AuditRule } from './access.ts'
+import { answers } from './audit-rule.ts'
 import { closed, cursor, duration, limit, line, milliseconds, next, time, timeOrNull } from './fields.ts'
 import { ErrorView } from './schemas.ts'
 import { DEFAULT_LIMIT } from './users.ts'
@@ -108,6 +111,15 @@ function expiryOf(expiresIn: string | number | undefined, now: number): number |
   throw new GatewayError('invalid_request', 'expires_in is out of range.', { path: 'expires_in' })
 }
 
+/** The codes that were made, each without the code itself: whoever reads the log must not redeem them. */
+const answersCodes: AuditRule = {
+  target: () => 'credit codes',
+  async view(_request, answer) {
+    if (!Value.Check(IssuedCodesView, answer)) return undefined
+    return { codes: answer.codes.map(({ code: _, ...shown }) => shown) }
+  },
+}
+
 /** What the routes of credit codes need. */
 export interface CreditCodeRoutesOptions {
   readonly credit: Pick<CreditService, 'createCodes' | 'listCodes' | 'revokeCode'>
@@ -119,6 +131,7 @@ export function creditCodeRoutes(app: AdminServer, { credit, clock }: CreditCode
   app.post(
     '/v1/credit-codes',
     {
+      config: { role: 'operator', audit: answersCodes },
       schema: {
         operationId: 'createCreditCodes',
         summary: 'Make codes that users redeem for credit',
@@ -142,6 +155,7 @@ export function creditCodeRoutes(app: AdminServer, { credit, clock }: CreditCode
   app.get(
     '/v1/credit-codes',
     {
+      config: { role: 'read-only' },
       schema: {
         operationId: 'listCreditCodes',
         summary: 'List codes, newest first',
@@ -160,6 +174,7 @@ export function creditCodeRoutes(app: AdminServer, { credit, clock }: CreditCode
   app.delete(
     '/v1/credit-codes/:id',
     {
+      config: { role: 'operator', audit: answers('credit code') },
       schema: {
         operationId: 'revokeCreditCode',
         summary: 'Revoke a code',

@@ -7,6 +7,7 @@ import type { CreditService } from '../../limits/credit.ts'
 import type { Balance, Limiter } from '../../limits/limiter.ts'
 import { CREDIT_KINDS, type CreditEntry } from '../../store/store.ts'
 import { balanceView, BalanceView } from '../standing-json.ts'
+import { answers } from './audit-rule.ts'
 import { closed, cursor, limit, line, next, time } from './fields.ts'
 import { ErrorView, UserParams } from './schemas.ts'
 import { DEFAULT_LIMIT } from './users.ts'
@@ -72,7 +73,7 @@ export function creditRoutes(app: AdminServer, options: CreditRoutesOptions): vo
 
   /** Also of those who do not pay ahead: what they would have, or owe. */
   async function balanceOf(userId: string): Promise<Balance> {
-    const standing = await limiter.standing({ userId, tokenId: '', subjects: [], prepaid: true })
+    const standing = await limiter.standing({ userId, subjects: [], prepaid: true })
     if (standing.credit === null) throw new GatewayError('internal')
     return standing.credit
   }
@@ -80,6 +81,7 @@ export function creditRoutes(app: AdminServer, options: CreditRoutesOptions): vo
   app.post(
     '/v1/users/:id/credits',
     {
+      config: { role: 'operator', audit: answers('credit of user') },
       schema: {
         operationId: 'addCredit',
         summary: 'Give credit to a user, or take it away',
@@ -111,6 +113,7 @@ export function creditRoutes(app: AdminServer, options: CreditRoutesOptions): vo
   app.get(
     '/v1/users/:id/credits',
     {
+      config: { role: 'read-only' },
       schema: {
         operationId: 'listCredits',
         summary: 'List what a user was given, newest first',
@@ -130,6 +133,7 @@ export function creditRoutes(app: AdminServer, options: CreditRoutesOptions): vo
   app.get(
     '/v1/users/:id/balance',
     {
+      config: { role: 'read-only' },
       schema: {
         operationId: 'getBalance',
         summary: 'Show the balance of a user',

@@ -6,6 +6,7 @@ import { GatewayError } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { formatTime } from '../../lib/times.ts'
 import type { Exemption } from '../../store/store.ts'
+import { changes, makes } from './audit-rule.ts'
 import { closed, duration, line, milliseconds, textOrNull, time, tokenId, userId } from './fields.ts'
 import { signalName } from './incidents.ts'
 import { ErrorView } from './schemas.ts'
@@ -47,8 +48,11 @@ const ExemptionParams = Type.Object(
 /** An exemption, as the API shows it. */
 export const ExemptionView = Type.Object({
   id: Type.String(),
-  user: Type.Union([Type.String(), Type.Null()], { description: 'Null: it is of a token.' }),
-  token: Type.Union([Type.String(), Type.Null()], { description: 'Null: it is of a user.' }),
+  user: Type.Union([Type.String(), Type.Null()], { description: 'Null: it is of a token or an end user.' }),
+  token: Type.Union([Type.String(), Type.Null()], { description: 'Null: it is of a user or an end user.' }),
+  end_user: Type.Union([Type.String(), Type.Null()], {
+    description: 'Token id, a slash, and the end user; null: it is of a user or a token.',
+  }),
   signals: Type.Union([Type.Array(Type.String()), Type.Null()], { description: 'Null: all.' }),
   reason: Type.String(),
   created_at: time,
@@ -66,6 +70,7 @@ function exemptionView({ id, subject, signals, reason, createdAt, expiresAt }: E
     id,
     user: subject.kind === 'user' ? subject.id : null,
     token: subject.kind === 'token' ? subject.id : null,
+    end_user: subject.kind === 'end_user' ? subject.id : null,
     signals: signals === null ? null : [...signals],
     reason,
     created_at: formatTime(createdAt),
@@ -93,6 +98,11 @@ export interface ExemptionRoutesOptions {
 export function exemptionRoutes(app: AdminServer, options: ExemptionRoutesOptions): void {
   const { incidents, tokens, users, clock } = options
 
+  async function showExemption(id: string) {
+    const exemption = (await incidents.exemptions()).find((one) => one.id === id)
+    return exemption && exemptionView(exemption)
+  }
+
   /** Who is exempt, who must be there. @throws GatewayError `invalid_request`, `not_found` */
   async function subjectOf(user?: string, token?: string): Promise<Exemption['subject']> {
     if (user !== undefined && token === undefined) return { kind: 'user', id: (await users.get(user)).id }
@@ -103,6 +113,7 @@ export function exemptionRoutes(app: AdminServer, options: ExemptionRoutesOption
   app.post(
     '/v1/exemptions',
     {
+      config: { role: 'operator', audit: makes('exemption', showExemption) },
       schema: {
         operationId: 'addExemption',
         summary: 'Exempt a user or a token from signals, for a time',
@@ -124,6 +135,7 @@ export function exemptionRoutes(app: AdminServer, options: ExemptionRoutesOption
   app.get(
     '/v1/exemptions',
     {
+      config: { role: 'read-only' },
       schema: {
         operationId: 'listExemptions',
         summary: 'List the exemptions that hold, oldest first',
@@ -138,6 +150,7 @@ export function exemptionRoutes(app: AdminServer, options: ExemptionRoutesOption
   app.delete(
     '/v1/exemptions/:id',
     {
+      config: { role: 'operator', audit: changes('exemption', showExemption) },
       schema: {
         operationId: 'removeExemption',
         summary: 'End an exemption',

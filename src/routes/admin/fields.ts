@@ -6,6 +6,9 @@ import { MULTIPLIER } from '../../lib/money.ts'
 /** For objects: no field beside those that are named. */
 export const closed = { additionalProperties: false }
 
+/** For what takes no fields: no body and no query, or empty ones. */
+export const NOTHING = Type.Object({}, closed)
+
 /** The id of a user. */
 export const userId = Type.String({
   pattern: '^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$',
@@ -16,6 +19,12 @@ export const userId = Type.String({
 export const tokenId = Type.String({
   pattern: '^[0-9A-Za-z]{12}$',
   description: 'Token id: 12 letters and digits.',
+})
+
+/** An end user of a user's own app. */
+export const endUserName = Type.String({
+  pattern: '^[\\x21-\\x7e]{1,128}$',
+  description: "End user, by the name that the user's app gave: 1 to 128 visible ASCII characters.",
 })
 
 /** A moment in an answer. */

@@ -8,6 +8,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { formatTime } from '../../lib/times.ts'
 import { RESPONSES, SIGNALS } from '../../signals.ts'
 import { INCIDENT_STATES, type Incident } from '../../store/store.ts'
+import { changes } from './audit-rule.ts'
 import { closed, cursor, limit, line, next, time, timeOrNull, tokenId, userId } from './fields.ts'
 import { ErrorView, IssuedTokenView, tokenView, UserParams } from './schemas.ts'
 import { DEFAULT_LIMIT } from './users.ts'
@@ -60,6 +61,9 @@ export const IncidentView = Type.Object({
   id: Type.String(),
   token: Type.String({ description: 'Token id.' }),
   user: Type.String(),
+  end_user: Type.String({
+    description: 'The end user of whom it is, of those who use the token; "": it is of the token itself.',
+  }),
   state,
   signal: Type.String({ description: 'The strongest signal.' }),
   response: Type.String({ description: `The step that was taken: ${RESPONSES.join(', ')}.` }),
@@ -106,13 +110,22 @@ function known(incident: Incident | undefined): Incident {
   return incident
 }
 
+function isOfEndUser(): GatewayError {
+  return new GatewayError(
+    'conflict',
+    'The incident is of one end user: suspend or reinstate them. Rotate the token itself if all who use it are meant.',
+  )
+}
+
 /** Routes that show incidents, what became of them, and where tokens are used from. */
 export function incidentRoutes(app: AdminServer, options: IncidentRoutesOptions): void {
   const { incidents, tokens, users, clock } = options
+  const showIncident = async (id: string) => incidentJson(known(await incidents.get(id)))
 
   app.get(
     '/v1/incidents',
     {
+      config: { role: 'read-only' },
       schema: {
         operationId: 'listIncidents',
         summary: 'List incidents, newest first',
@@ -131,6 +144,7 @@ export function incidentRoutes(app: AdminServer, options: IncidentRoutesOptions)
   app.get(
     '/v1/incidents/:id',
     {
+      config: { role: 'read-only' },
       schema: {
         operationId: 'getIncident',
         summary: 'Show an incident with its evidence',
@@ -145,11 +159,12 @@ export function incidentRoutes(app: AdminServer, options: IncidentRoutesOptions)
   app.post(
     '/v1/incidents/:id/dismiss',
     {
+      config: { role: 'operator', audit: changes('incident', showIncident) },
       schema: {
         operationId: 'dismissIncident',
         summary: 'Take an incident for no abuse',
         description:
-          'The token goes on at its own speed, and is reinstated if it was suspended for this. The signals of the incident are quiet for it for 7 days. Dismissing twice changes nothing.',
+          'The token, or the end user, goes on at its own speed, and is reinstated if it was suspended for this. The signals of the incident are quiet for it for 7 days. Dismissing twice changes nothing.',
         tags,
         params: IncidentParams,
         body: DismissBody,
@@ -163,11 +178,12 @@ export function incidentRoutes(app: AdminServer, options: IncidentRoutesOptions)
   app.post(
     '/v1/incidents/:id/rotate',
     {
+      config: { role: 'operator', audit: changes('incident', showIncident) },
       schema: {
         operationId: 'rotateTokenOfIncident',
         summary: 'Replace the token of an incident by a new one with the same rules',
         description:
-          'The old token ends at once, and the incident is closed. The answer is the only one that ever holds the new token.',
+          'The old token ends at once, and the incident is closed. An incident of one end user is refused: all the others use the token too. The answer is the only one that ever holds the new token.',
         tags,
         params: IncidentParams,
         body: RotateIncidentBody,
@@ -175,7 +191,8 @@ export function incidentRoutes(app: AdminServer, options: IncidentRoutesOptions)
       },
     },
     async ({ params, log }) => {
-      const { id, tokenId } = known(await incidents.get(params.id))
+      const { id, tokenId, endUser } = known(await incidents.get(params.id))
+      if (endUser !== '') throw isOfEndUser()
       const { record, token } = await tokens.rotate(tokenId)
       try {
         await incidents.close(id)
@@ -190,6 +207,7 @@ export function incidentRoutes(app: AdminServer, options: IncidentRoutesOptions)
   app.get(
     '/v1/users/:id/sources',
     {
+      config: { role: 'read-only' },
       schema: {
         operationId: 'listSourcesOfUser',
         summary: 'List where the tokens of a user are used from, by token, the latest first',

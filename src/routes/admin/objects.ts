@@ -4,9 +4,10 @@ import type { Clock } from '../../lib/clock.ts'
 import { formatTime } from '../../lib/times.ts'
 import { OBJECT_KINDS } from '../../minimax/objects.ts'
 import type { OwnedObject, Store } from '../../store/store.ts'
+import { answers, changes } from './audit-rule.ts'
 import { closed, limit, next, time, timeOrNull, userId } from './fields.ts'
 import type { ObjectRemoval, Removal } from './removal.ts'
-import { ErrorView, UserParams } from './schemas.ts'
+import { ErrorView, UserParams, userView } from './schemas.ts'
 import { DEFAULT_LIMIT } from './users.ts'
 import type { AdminServer } from './validation.ts'
 
@@ -106,9 +107,12 @@ export interface ObjectRoutesOptions {
 /** Routes that show whose the objects on the shared account are and take them away, with their user or without. */
 export function objectRoutes(app: AdminServer, options: ObjectRoutesOptions): void {
   const { users, store, removal, clock } = options
+  const showUser = async (id: string) => userView(await users.get(id))
+
   app.get(
     '/v1/objects',
     {
+      config: { role: 'read-only' },
       schema: {
         operationId: 'listObjects',
         summary: 'List files, voices, tasks and cover features and whose they are, newest first',
@@ -128,6 +132,7 @@ export function objectRoutes(app: AdminServer, options: ObjectRoutesOptions): vo
   app.delete(
     '/v1/users/:id/objects',
     {
+      config: { role: 'operator', audit: answers('objects of user') },
       schema: {
         operationId: 'deleteObjectsOfUser',
         summary: 'Delete all objects of a user, at MiniMax too',
@@ -149,6 +154,7 @@ export function objectRoutes(app: AdminServer, options: ObjectRoutesOptions): vo
   app.delete(
     '/v1/users/:id',
     {
+      config: { role: 'operator', audit: changes('user', showUser) },
       schema: {
         operationId: 'deleteUser',
         summary: 'Delete a user, their tokens and their objects',

@@ -4,7 +4,14 @@ import type { CreditService } from '../../limits/credit.ts'
 import { formatMoney, parseMoney } from '../../lib/money.ts'
 import { formatTime } from '../../lib/times.ts'
 import type { Plan } from '../../store/store.ts'
-import { limitsFromJson, LimitsJson, limitsView } from '../limits-json.ts'
+import {
+  limitsFromJson,
+  LimitsJson,
+  limitsOrNullFromJson,
+  limitsOrNullView,
+  limitsView,
+} from '../limits-json.ts'
+import { changes, makes } from './audit-rule.ts'
 import { closed, cursor, limit, line, multiplier, names, next, orNull, textOrNull, time } from './fields.ts'
 import { ErrorView } from './schemas.ts'
 import { DEFAULT_LIMIT } from './users.ts'
@@ -20,6 +27,12 @@ const planId = Type.String({
 const terms = {
   name: Type.Optional(orNull(line(100, 'Name'), 'Name: 1 to 100 characters on one line, or null.')),
   limits: Type.Optional(LimitsJson),
+  end_user_limits: Type.Optional(
+    orNull(
+      LimitsJson,
+      'Limits of each end user of its users: an object as limits are. They take the place of all that were set before. Null: none.',
+    ),
+  ),
   multiplier: Type.Optional(multiplier),
   operations: Type.Optional(
     orNull(
@@ -53,6 +66,7 @@ export const PlanView = Type.Object({
   id: Type.String(),
   name: textOrNull,
   limits: LimitsJson,
+  end_user_limits: Type.Union([LimitsJson, Type.Null()], { description: 'Of each end user of its users.' }),
   multiplier: Type.Union([Type.String(), Type.Null()], { description: 'Null: as the settings say.' }),
   operations: namesOrAll,
   models: namesOrAll,
@@ -64,10 +78,20 @@ export const PlanView = Type.Object({
 
 export const PlansPage = Type.Object({ items: Type.Array(PlanView), next })
 
-function planView({ limits, operations, models, freeCredit, createdAt, updatedAt, ...plan }: Plan) {
+function planView({
+  limits,
+  endUserLimits,
+  operations,
+  models,
+  freeCredit,
+  createdAt,
+  updatedAt,
+  ...plan
+}: Plan) {
   return {
     ...plan,
     limits: limitsView(limits),
+    end_user_limits: limitsOrNullView(endUserLimits),
     operations: operations === null ? null : [...operations],
     models: models === null ? null : [...models],
     free_credit: formatMoney(freeCredit),
@@ -77,10 +101,11 @@ function planView({ limits, operations, models, freeCredit, createdAt, updatedAt
 }
 
 function termsFrom(body: Static<typeof PlanChangeBody>): PlanTerms {
-  const { limits, free_credit: freeCredit, ...rest } = body
+  const { limits, end_user_limits: ofEndUsers, free_credit: freeCredit, ...rest } = body
   return {
     ...rest,
     ...(limits !== undefined && { limits: limitsFromJson(limits) }),
+    ...(ofEndUsers !== undefined && { endUserLimits: limitsOrNullFromJson(ofEndUsers, 'end_user_limits') }),
     ...(freeCredit !== undefined && { freeCredit: parseMoney(freeCredit) }),
   }
 }
@@ -93,9 +118,12 @@ export interface PlanRoutesOptions {
 
 /** Routes that add, show, change and remove plans. */
 export function planRoutes(app: AdminServer, { plans, credit }: PlanRoutesOptions): void {
+  const showPlan = async (id: string) => planView(await plans.get(id))
+
   app.post(
     '/v1/plans',
     {
+      config: { role: 'operator', audit: makes('plan', showPlan) },
       schema: {
         operationId: 'addPlan',
         summary: 'Add a plan',
@@ -115,6 +143,7 @@ export function planRoutes(app: AdminServer, { plans, credit }: PlanRoutesOption
   app.get(
     '/v1/plans',
     {
+      config: { role: 'read-only' },
       schema: {
         operationId: 'listPlans',
         summary: 'List plans, by id',
@@ -132,6 +161,7 @@ export function planRoutes(app: AdminServer, { plans, credit }: PlanRoutesOption
   app.get(
     '/v1/plans/:id',
     {
+      config: { role: 'read-only' },
       schema: {
         operationId: 'getPlan',
         summary: 'Show a plan',
@@ -146,6 +176,7 @@ export function planRoutes(app: AdminServer, { plans, credit }: PlanRoutesOption
   app.patch(
     '/v1/plans/:id',
     {
+      config: { role: 'operator', audit: changes('plan', showPlan) },
       schema: {
         operationId: 'changePlan',
         summary: 'Change a plan',
@@ -168,6 +199,7 @@ export function planRoutes(app: AdminServer, { plans, credit }: PlanRoutesOption
   app.delete(
     '/v1/plans/:id',
     {
+      config: { role: 'operator', audit: changes('plan', showPlan) },
       schema: {
         operationId: 'removePlan',
         summary: 'Remove a plan that no user has',

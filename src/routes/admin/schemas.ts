@@ -32,6 +32,11 @@ const prepaid = orNull(
   'Whether the user spends only credit: true or false; null: as the plan says.',
 )
 
+const endUserLimits = orNull(
+  LimitsJson,
+  'Limits of each end user of the user, over those of their plan: an object as limits are. They take the place of all that were set before. Null: none.',
+)
+
 export const UserParams = Type.Object({ id: userId }, closed)
 export const CallbackSecretView = Type.Object({ secret: Type.String() })
 export const TokenParams = Type.Object({ id: tokenId }, closed)
@@ -44,6 +49,7 @@ export const NewUserBody = Type.Object(
     plan: Type.Optional(plan),
     multiplier: Type.Optional(multiplier),
     limits: Type.Optional(LimitsOrNull),
+    end_user_limits: Type.Optional(endUserLimits),
     prepaid: Type.Optional(prepaid),
   },
   closed,
@@ -56,6 +62,7 @@ export const UserChangeBody = Type.Object(
     plan: Type.Optional(orNull(plan, 'Plan: 1 to 64 characters on one line, or null.')),
     multiplier: Type.Optional(multiplier),
     limits: Type.Optional(LimitsOrNull),
+    end_user_limits: Type.Optional(endUserLimits),
     prepaid: Type.Optional(prepaid),
     status: Type.Optional(status),
   },
@@ -65,12 +72,19 @@ export const UserChangeBody = Type.Object(
 const OPERATIONS = 'Operations that the token may use: names, "modality.*" or "*".'
 const MODELS = 'Models that the token may use, by exact name.'
 
+const ORIGINS =
+  'Web origins from whose pages alone the token may be used, such as https://app.example.com; other clients are refused.'
+const CIDRS =
+  'Networks from which alone the token may be used, such as 203.0.113.0/24 or 2001:db8::/32. Bits after the prefix are cleared.'
+
 export const NewTokenBody = Type.Object(
   {
     name: Type.Optional(name),
     expires_in: Type.Optional(duration('Lifetime')),
     operations: Type.Optional(names(100, `${OPERATIONS} Left out: all.`)),
     models: Type.Optional(names(200, `${MODELS} Left out: all.`)),
+    origins: Type.Optional(orNull(names(300, ORIGINS), `${ORIGINS} Null or left out: bound to none.`)),
+    cidrs: Type.Optional(orNull(names(64, CIDRS), `${CIDRS} Null or left out: from anywhere.`)),
     limits: Type.Optional(LimitsOrNull),
   },
   closed,
@@ -81,6 +95,14 @@ export const TokenChangeBody = Type.Object(
     name: Type.Optional(orNull(name, 'Name: 1 to 100 characters on one line, or null.')),
     operations: Type.Optional(orNull(names(100, OPERATIONS), `${OPERATIONS} Null: all.`)),
     models: Type.Optional(orNull(names(200, MODELS), `${MODELS} Null: all.`)),
+    origins: Type.Optional(orNull(names(300, ORIGINS), `${ORIGINS} Null: bound to none.`)),
+    cidrs: Type.Optional(orNull(names(64, CIDRS), `${CIDRS} Null: from anywhere.`)),
+    expires_in: Type.Optional(
+      orNull(
+        duration('Lifetime from now on'),
+        'Lifetime from now on: a duration such as 30s, 15m, 24h or 30d, or a number of seconds. Null: no end.',
+      ),
+    ),
     limits: Type.Optional(LimitsOrNull),
   },
   { ...closed, minProperties: 1 },
@@ -105,6 +127,9 @@ const userFields = {
     description: 'What they pay, as a multiple of the list price. Null: what their plan or everybody pays.',
   }),
   limits: Type.Union([LimitsJson, Type.Null()], { description: 'Their own, over those of their plan.' }),
+  end_user_limits: Type.Union([LimitsJson, Type.Null()], {
+    description: 'Of each of their end users, over those of their plan.',
+  }),
   prepaid: Type.Union([Type.Boolean(), Type.Null()], { description: 'Null: as their plan says.' }),
   status,
   created_at: time,
@@ -121,6 +146,7 @@ export const UserInForceView = Type.Object({
       description: 'The plan that counts. Null: the user has none, or there is no plan of that name.',
     }),
     limits: LimitsJson,
+    end_user_limits: LimitsJson,
     multiplier: Type.Union([Type.String(), Type.Null()], { description: 'Null: as the settings say.' }),
     prepaid: Type.Boolean(),
   }),
@@ -135,6 +161,8 @@ const tokenFields = {
   name: textOrNull,
   operations: Type.Union([Type.Array(Type.String()), Type.Null()], { description: 'Null: all.' }),
   models: Type.Union([Type.Array(Type.String()), Type.Null()], { description: 'Null: all.' }),
+  origins: Type.Union([Type.Array(Type.String()), Type.Null()], { description: 'Null: bound to none.' }),
+  cidrs: Type.Union([Type.Array(Type.String()), Type.Null()], { description: 'Null: from anywhere.' }),
   limits: Type.Union([LimitsJson, Type.Null()], {
     description: 'Of the token alone, beside those of its user.',
   }),
@@ -147,12 +175,26 @@ const tokenFields = {
     description: 'The incident for which it was suspended.',
   }),
   replaced_by: Type.Union([Type.String(), Type.Null()], { description: 'The token that took its place.' }),
+  last_used_at: Type.Union([time, Type.Null()], {
+    description: 'When it was last let in, to about a minute. Null: never.',
+  }),
+  last_used_address: Type.Union([Type.String(), Type.Null()], { description: 'From where that was.' }),
 }
 
 export const TokenView = Type.Object(tokenFields)
 export const IssuedTokenView = Type.Object({
   ...tokenFields,
   token: Type.String({ description: 'The token itself. It is shown this once and cannot be had again.' }),
+})
+
+export const RotatedTokenView = Type.Object({
+  ...IssuedTokenView.properties,
+  replaces: Type.Object({
+    id: Type.String(),
+    ends_at: Type.Union([time, Type.Null()], {
+      description: 'When the old token ends, or did: the end of the grace, or its own end if that is sooner.',
+    }),
+  }),
 })
 
 export const UsersPage = Type.Object({ items: Type.Array(UserView), next })
@@ -166,10 +208,11 @@ const isoTimeOrNull = (milliseconds: number | null) =>
   milliseconds === null ? null : formatTime(milliseconds)
 
 /** A user as the API shows one. */
-export function userView({ createdAt, updatedAt, limits, ...user }: User) {
+export function userView({ createdAt, updatedAt, limits, endUserLimits: ofEndUsers, ...user }: User) {
   return {
     ...user,
     limits: limitsOrNullView(limits),
+    end_user_limits: limitsOrNullView(ofEndUsers),
     created_at: formatTime(createdAt),
     updated_at: formatTime(updatedAt),
   }
@@ -193,6 +236,8 @@ export function tokenView(token: Token, now: number) {
     name: token.name,
     operations: token.operations === null ? null : [...token.operations],
     models: token.models === null ? null : [...token.models],
+    origins: token.origins === null ? null : [...token.origins],
+    cidrs: token.networks === null ? null : [...token.networks],
     limits: limitsOrNullView(token.limits),
     status: tokenStatus(token, now),
     created_at: formatTime(token.createdAt),
@@ -201,5 +246,7 @@ export function tokenView(token: Token, now: number) {
     suspended_at: isoTimeOrNull(token.suspendedAt),
     suspended_by: token.suspendedBy,
     replaced_by: token.replacedBy,
+    last_used_at: isoTimeOrNull(token.lastUsedAt),
+    last_used_address: token.lastUsedAddress,
   }
 }

@@ -28,6 +28,7 @@ export function standingRoutes(app: AdminServer, options: StandingRoutesOptions)
   app.get(
     '/v1/users/:id/limits',
     {
+      config: { role: 'read-only' },
       schema: {
         operationId: 'getLimitsOfUser',
         summary: 'Show how the limits of a user stand',
@@ -43,7 +44,6 @@ export function standingRoutes(app: AdminServer, options: StandingRoutesOptions)
       const limits = limitsInForce(plan?.limits ?? null, user.limits)
       const standing = await limiter.standing({
         userId: user.id,
-        tokenId: '',
         subjects: [{ kind: 'user', id: user.id, since: user.createdAt, limits }],
         prepaid: isPrepaid(user, plan),
       })
@@ -54,6 +54,7 @@ export function standingRoutes(app: AdminServer, options: StandingRoutesOptions)
   app.get(
     '/v1/tokens/:id/limits',
     {
+      config: { role: 'read-only' },
       schema: {
         operationId: 'getLimitsOfToken',
         summary: 'Show how the limits of a token stand',
@@ -70,7 +71,6 @@ export function standingRoutes(app: AdminServer, options: StandingRoutesOptions)
       const { limited, prepaid } = identityFrom(token, user, await planOf(user, store.plans))
       const standing = await limiter.standing({
         userId: user.id,
-        tokenId: token.id,
         subjects: limited,
         prepaid,
       })

@@ -3,14 +3,17 @@ import type { IncidentBook } from '../../abuse/guard.ts'
 import type { IssuedToken, TokenService } from '../../auth/tokens.ts'
 import type { UserService } from '../../auth/users.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { formatTime } from '../../lib/times.ts'
 import type { Store } from '../../store/store.ts'
 import { limitsOrNullFromJson } from '../limits-json.ts'
+import { changes, makes } from './audit-rule.ts'
 import { milliseconds } from './fields.ts'
 import {
   ErrorView,
   IssuedTokenView,
   NewTokenBody,
   RotateBody,
+  RotatedTokenView,
   TokenChangeBody,
   TokenParams,
   TokensOfUserQuery,
@@ -37,6 +40,7 @@ export interface TokenRoutesOptions {
 /** Routes that issue, show, change, rotate and revoke tokens. */
 export function tokenRoutes(app: AdminServer, options: TokenRoutesOptions): void {
   const { tokens, users, store, incidents, clock } = options
+  const showToken = async (id: string) => tokenView(await tokens.get(id), clock.now())
   const issued = ({ record, token }: IssuedToken) => ({ ...tokenView(record, clock.now()), token })
 
   async function page(query: { limit?: number; cursor?: string; userId?: string | undefined }) {
@@ -57,6 +61,7 @@ export function tokenRoutes(app: AdminServer, options: TokenRoutesOptions): void
   app.post(
     '/v1/users/:id/tokens',
     {
+      config: { role: 'operator', audit: makes('token', showToken) },
       schema: {
         operationId: 'createToken',
         summary: 'Issue a token',
@@ -67,16 +72,19 @@ export function tokenRoutes(app: AdminServer, options: TokenRoutesOptions): void
         response: { 201: IssuedTokenView, default: ErrorView },
       },
     },
-    async ({ params, body: { expires_in: expiresIn, limits: written, ...rules } }, reply) => {
+    async ({ params, body }, reply) => {
+      const { expires_in: expiresIn, limits: written, cidrs: networks, ...rules } = body
       const expiresInMs = expiresIn === undefined ? undefined : milliseconds(expiresIn, 'expires_in')
       const limits = limitsOrNullFromJson(written)
-      return reply.code(201).send(issued(await tokens.create(params.id, { ...rules, limits, expiresInMs })))
+      const made = await tokens.create(params.id, { ...rules, networks, limits, expiresInMs })
+      return reply.code(201).send(issued(made))
     },
   )
 
   app.get(
     '/v1/users/:id/tokens',
     {
+      config: { role: 'read-only' },
       schema: {
         operationId: 'listTokensOfUser',
         summary: 'List the tokens of a user, oldest first',
@@ -95,6 +103,7 @@ export function tokenRoutes(app: AdminServer, options: TokenRoutesOptions): void
   app.get(
     '/v1/tokens',
     {
+      config: { role: 'read-only' },
       schema: {
         operationId: 'listTokens',
         summary: 'List tokens, oldest first',
@@ -109,6 +118,7 @@ export function tokenRoutes(app: AdminServer, options: TokenRoutesOptions): void
   app.get(
     '/v1/tokens/:id',
     {
+      config: { role: 'read-only' },
       schema: {
         operationId: 'getToken',
         summary: 'Show a token',
@@ -123,26 +133,31 @@ export function tokenRoutes(app: AdminServer, options: TokenRoutesOptions): void
   app.patch(
     '/v1/tokens/:id',
     {
+      config: { role: 'operator', audit: changes('token', showToken) },
       schema: {
         operationId: 'changeToken',
-        summary: 'Change the name, the limits or the rules of a token',
+        summary: 'Change the name, the limits, the rules or the end of a token',
         description:
-          'All of it holds from the next request on; what is under way goes on. New limits take the place of all limits of before.',
+          'All of it holds from the next request on; what is under way goes on, and ends at the sooner of the old end and the new one. New limits take the place of all limits of before.',
         tags,
         params: TokenParams,
         body: TokenChangeBody,
         response: { 200: TokenView, default: ErrorView },
       },
     },
-    async ({ params, body: { limits: written, ...rules } }) => {
+    async ({ params, body: { expires_in: expiresIn, limits: written, cidrs: networks, ...rules } }) => {
+      const expiresInMs =
+        expiresIn === undefined || expiresIn === null ? expiresIn : milliseconds(expiresIn, 'expires_in')
       const limits = limitsOrNullFromJson(written)
-      return tokenView(await tokens.update(params.id, { ...rules, limits }), clock.now())
+      const changed = await tokens.update(params.id, { ...rules, networks, limits, expiresInMs })
+      return tokenView(changed, clock.now())
     },
   )
 
   app.delete(
     '/v1/tokens/:id',
     {
+      config: { role: 'operator', audit: changes('token', showToken) },
       schema: {
         operationId: 'revokeToken',
         summary: 'Revoke a token',
@@ -163,6 +178,7 @@ export function tokenRoutes(app: AdminServer, options: TokenRoutesOptions): void
   app.post(
     '/v1/tokens/:id/rotate',
     {
+      config: { role: 'operator', audit: changes('token', showToken) },
       schema: {
         operationId: 'rotateToken',
         summary: 'Replace a token by a new one with the same rules',
@@ -171,14 +187,16 @@ export function tokenRoutes(app: AdminServer, options: TokenRoutesOptions): void
         tags,
         params: TokenParams,
         body: RotateBody,
-        response: { 200: IssuedTokenView, default: ErrorView },
+        response: { 200: RotatedTokenView, default: ErrorView },
       },
     },
     async ({ params, body: { grace = 0 }, log }) => {
       const graceMs = milliseconds(grace, 'grace')
       const rotated = await tokens.rotate(params.id, graceMs)
       if (graceMs === 0) await closeIncident(params.id, log)
-      return issued(rotated)
+      const { id, expiresAt, revokedAt } = rotated.replaced
+      const endsAt = revokedAt ?? expiresAt
+      return { ...issued(rotated), replaces: { id, ends_at: endsAt === null ? null : formatTime(endsAt) } }
     },
   )
 }

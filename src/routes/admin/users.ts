@@ -1,9 +1,11 @@
+import type { Static } from 'typebox'
 import { limitsInForce } from '../../auth/effective.ts'
 import type { UserService } from '../../auth/users.ts'
 import { GatewayError } from '../../errors.ts'
 import { isPrepaid, type CreditService } from '../../limits/credit.ts'
 import type { Plan, Store, User } from '../../store/store.ts'
 import { limitsOrNullFromJson, limitsView } from '../limits-json.ts'
+import { changes, makes } from './audit-rule.ts'
 import type { ObjectRemoval } from './removal.ts'
 import {
   CallbackSecretView,
@@ -34,6 +36,14 @@ export interface UserRoutesOptions {
   readonly callbackSecretOf: (userId: string) => string
 }
 
+/** Both kinds of limits that a body may have. @throws GatewayError `invalid_request` */
+function limitsFrom(body: Static<typeof UserChangeBody>) {
+  return {
+    limits: limitsOrNullFromJson(body.limits),
+    endUserLimits: limitsOrNullFromJson(body.end_user_limits, 'end_user_limits'),
+  }
+}
+
 /** The plan that counts for a user; null: they have none, or there is no such plan. */
 export async function planOf({ plan }: Pick<User, 'plan'>, plans: Pick<Store['plans'], 'get'>) {
   return plan === null ? null : ((await plans.get(plan)) ?? null)
@@ -45,6 +55,7 @@ function userInForceView(user: User, plan: Plan | null) {
     effective: {
       plan: plan?.id ?? null,
       limits: limitsView(limitsInForce(plan?.limits ?? null, user.limits)),
+      end_user_limits: limitsView(limitsInForce(plan?.endUserLimits ?? null, user.endUserLimits)),
       multiplier: user.multiplier ?? plan?.multiplier ?? null,
       prepaid: isPrepaid(user, plan),
     },
@@ -56,6 +67,8 @@ export function userRoutes(
   app: AdminServer,
   { users, store, credit, removal, callbackSecretOf }: UserRoutesOptions,
 ): void {
+  const showUser = async (id: string) => userView(await users.get(id))
+
   /** What a call of a deleted user registered as it ended must not become that of another with the same id. */
   async function forgetLeftovers(id: string): Promise<void> {
     if ((await store.users.get(id)) === undefined) await removal.forget(id)
@@ -64,6 +77,7 @@ export function userRoutes(
   app.post(
     '/v1/users',
     {
+      config: { role: 'operator', audit: makes('user', showUser) },
       schema: {
         operationId: 'addUser',
         summary: 'Add a user',
@@ -78,7 +92,7 @@ export function userRoutes(
         throw new GatewayError('invalid_request', 'The field "name" is missing.', { path: 'name' })
       }
       if (body.id !== undefined) await forgetLeftovers(body.id)
-      const user = await users.add({ ...body, limits: limitsOrNullFromJson(body.limits) })
+      const user = await users.add({ ...body, ...limitsFrom(body) })
       await credit.joined(user, await planOf(user, store.plans))
       return reply.code(201).send(userView(user))
     },
@@ -87,6 +101,7 @@ export function userRoutes(
   app.get(
     '/v1/users',
     {
+      config: { role: 'read-only' },
       schema: {
         operationId: 'listUsers',
         summary: 'List users, oldest first',
@@ -104,6 +119,7 @@ export function userRoutes(
   app.get(
     '/v1/users/:id',
     {
+      config: { role: 'read-only' },
       schema: {
         operationId: 'getUser',
         summary: 'Show a user',
@@ -121,6 +137,7 @@ export function userRoutes(
   app.patch(
     '/v1/users/:id',
     {
+      config: { role: 'operator', audit: changes('user', showUser) },
       schema: {
         operationId: 'changeUser',
         summary: 'Change, suspend or activate a user',
@@ -133,7 +150,7 @@ export function userRoutes(
       },
     },
     async ({ params, body }) => {
-      const user = await users.update(params.id, { ...body, limits: limitsOrNullFromJson(body.limits) })
+      const user = await users.update(params.id, { ...body, ...limitsFrom(body) })
       if (body.plan !== undefined || body.prepaid !== undefined)
         await credit.joined(user, await planOf(user, store.plans))
       return userView(user)
@@ -143,6 +160,7 @@ export function userRoutes(
   app.get(
     '/v1/users/:id/callback-secret',
     {
+      config: { role: 'operator', audit: changes('callback secret of user') },
       schema: {
         operationId: 'getCallbackSecret',
         summary: 'Show with what callbacks to a user are signed',

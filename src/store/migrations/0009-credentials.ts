@@ -6,6 +6,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   for (const column of ['origins', 'networks', 'last_used_address']) {
     await db.schema.alterTable('tokens').addColumn(column, 'text').execute()
   }
+  // They are read again and again, and most tokens name none.
+  await db.schema
+    .createIndex('tokens_with_origins')
+    .on('tokens')
+    .columns(['created_at', 'id'])
+    .where(sql.ref('origins'), 'is not', null)
+    .execute()
   for (const column of ['last_used_at', 'expiry_noticed_at']) {
     await db.schema.alterTable('tokens').addColumn(column, 'bigint').execute()
   }
@@ -18,12 +25,28 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       .addColumn(column, 'text', (is) => is.notNull().defaultTo(''))
       .execute()
   }
-  // Calls of end users alone: what has none costs the index nothing.
+  await db.schema
+    .alterTable('incidents')
+    .addColumn('end_user', 'text', (is) => is.notNull().defaultTo(''))
+    .execute()
+  // Calls of end users and sessions alone: what has none costs the indexes nothing.
   await db.schema
     .createIndex('requests_by_end_user')
     .on('requests')
-    .columns(['user_id', 'end_user', 'at'])
+    .columns(['user_id', 'end_user', 'id'])
     .where(sql.ref('end_user'), '<>', '')
+    .execute()
+  await db.schema
+    .createIndex('requests_by_end_user_settled')
+    .on('requests')
+    .columns(['user_id', 'end_user', 'settled_at'])
+    .where(sql<boolean>`end_user <> '' and settled_at is not null`)
+    .execute()
+  await db.schema
+    .createIndex('requests_by_session')
+    .on('requests')
+    .column('session_id')
+    .where(sql.ref('session_id'), '<>', '')
     .execute()
   await db.schema
     .createTable('end_users')

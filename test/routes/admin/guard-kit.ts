@@ -14,12 +14,12 @@ export function guardOf({ store, clock, tokens, authenticator }: House) {
     make: watchers.make,
     cross: [],
     actions: {
-      throttle: (tokenId, _user, rate) => authenticator.throttle(tokenId, rate),
-      unthrottle: (tokenId) => authenticator.throttle(tokenId, null),
-      suspend: async (tokenId, _user, incidentId) => {
+      throttle: ({ tokenId }, rate) => authenticator.throttle(tokenId, rate),
+      unthrottle: ({ tokenId }) => authenticator.throttle(tokenId, null),
+      suspend: async ({ tokenId }, incidentId) => {
         await tokens.suspend(tokenId, incidentId)
       },
-      reinstate: async (tokenId) => {
+      reinstate: async ({ tokenId }) => {
         await tokens.reinstate(tokenId)
       },
     },

@@ -1,12 +1,16 @@
 import fastify, { type InjectOptions } from 'fastify'
-import { openAdminToken } from '../../../src/auth/admin-token.ts'
+import { openAdminToken, type AdminToken } from '../../../src/auth/admin-token.ts'
+import { createOperatorAuthenticator } from '../../../src/auth/operator-authenticator.ts'
+import { createOperatorService } from '../../../src/auth/operators.ts'
 import { createPlanService } from '../../../src/auth/plans.ts'
 import { Secret } from '../../../src/config/secret.ts'
 import { createCreditService } from '../../../src/limits/credit.ts'
 import { MemoryLimiter } from '../../../src/limits/memory.ts'
+import { EndUsers } from '../../../src/auth/end-users.ts'
 import { adminRoutes, adminServerOptions } from '../../../src/routes/admin/index.ts'
 import { createObjectRemoval, type RemoveObject } from '../../../src/routes/admin/removal.ts'
 import type { LedgerReader } from '../../../src/store/store.ts'
+import { accessOf } from '../../auth/access-kit.ts'
 import { aHouse, OPERATIONS, type House } from '../../auth/helper.ts'
 import { guardOf } from './guard-kit.ts'
 
@@ -16,6 +20,8 @@ type Method = NonNullable<InjectOptions['method']>
 
 interface Options {
   failuresPerMinute?: number
+  allFailuresPerMinute?: number
+  counted?: (result: string) => void
   ledger?: LedgerReader
   /** Deletes an object at MiniMax; every deletion succeeds unless said. */
   remove?: RemoveObject
@@ -48,6 +54,16 @@ export function limitsOf({ store, clock, hash, authenticator }: House) {
   return { limiter, credit, plans, currency: CURRENCY }
 }
 
+/** Who tells operators apart and who makes them, over the store of a house. */
+export function operatorsOf({ store, hash, clock }: House, adminToken: AdminToken) {
+  const shared = { store, hash, prefix: 'mmgo', clock }
+  const onError = (error: unknown) => {
+    throw error
+  }
+  const authenticator = createOperatorAuthenticator({ ...shared, adminToken, onError })
+  return { authenticator, service: createOperatorService({ ...shared, authenticator }) }
+}
+
 /** The admin API over a store in memory with a user `ada` in it. */
 export async function anAdminServer({
   remove = async () => 'removed',
@@ -59,15 +75,21 @@ export async function anAdminServer({
   const abuse = guardOf(house)
   const adminToken = await openAdminToken({ dataDir: '/nowhere', secret: new Secret(ADMIN_TOKEN) })
   const app = fastify({ ...adminServerOptions, trustProxy: '127.0.0.1' })
-  const { users, tokens, store, clock } = house
+  const { users, tokens, sessions, store, clock } = house
+  const operators = operatorsOf(house, adminToken)
+  const access = accessOf(house)
   await app.register(adminRoutes, {
-    adminToken,
+    authenticator: operators.authenticator,
+    operators: operators.service,
     users,
     tokens,
+    sessions,
+    access: access.access,
     ...limits,
     store,
     ledger: store.ledger,
     removal: createObjectRemoval({ objects: store.objects, ledger: store.ledger, remove, onError }),
+    endUsers: await EndUsers.open({ store: store.endUsers, clock, ended: () => undefined }),
     callbackSecretOf: (userId) => `secret of ${userId}`,
     incidents: abuse.guard.incidents,
     clock,
@@ -85,7 +107,7 @@ export async function anAdminServer({
     })
     return { status: answer.statusCode, body: json(answer.body), headers: answer.headers, text: answer.body }
   }
-  return { house, limits, abuse, app, call }
+  return { house, limits, abuse, operators, access, app, call }
 }
 
 export type Called = Awaited<ReturnType<Awaited<ReturnType<typeof anAdminServer>>['call']>>

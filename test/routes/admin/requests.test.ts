@@ -21,6 +21,8 @@ const first = {
   at: '2026-01-01T00:00:01.000Z',
   user: 'ada',
   token: '00000000000A',
+  session: '',
+  end_user: '',
   operation: 'chat.native',
   modality: 'chat',
   model: 'MiniMax-M3',

@@ -33,6 +33,10 @@ describe('the admin API of tokens', () => {
       suspended_at: null,
       suspended_by: null,
       replaced_by: null,
+      origins: null,
+      cidrs: null,
+      last_used_at: null,
+      last_used_address: null,
     })
     expect(await outcome(textOf(body, 'token'))).toBe('ada')
   })
@@ -83,7 +87,8 @@ describe('the admin API of tokens', () => {
     ['an operation that is none', { operations: ['chatter.*'] }, 'operations[0]'],
     ['a limit of nothing', { limits: { concurrency: 0 } }, 'limits.concurrency'],
     ['its hash', { hash: '0' }, 'hash'],
-    ['its lifetime', { expires_in: '1h' }, 'expires_in'],
+    ['a lifetime of nothing', { expires_in: 0 }, 'expires_in'],
+    ['its end', { expires_at: null }, 'expires_at'],
   ])('changes nothing by %s', async (_, change, path) => {
     const { body } = await create({ name: 'ci' })
     const url = `/admin/v1/tokens/${textOf(body, 'id')}`

@@ -1,8 +1,16 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { aToken } from '../../contract/store.ts'
 import { anAdminServer, textOf } from './helper.ts'
+
+/** Whatever the store knows of a token, as the code and as the database name it. */
+const OF_TOKEN = Object.keys(aToken()).flatMap((name) => [
+  name,
+  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+])
 
 /** Every field that some object of the gateway has or will have, with a value that would be right there. */
 const FIELDS: Readonly<Record<string, unknown>> = {
+  ...Object.fromEntries(OF_TOKEN.map((name) => [name, null])),
   id: 'eve',
   user_id: 'eve',
   userId: 'eve',
@@ -47,6 +55,8 @@ const FIELDS: Readonly<Record<string, unknown>> = {
   constructor_: {},
 }
 
+const TOKEN = ['name', 'operations', 'models', 'origins', 'cidrs', 'limits']
+
 const PLAN = ['name', 'limits', 'multiplier', 'operations', 'models', 'prepaid', 'free_credit']
 
 const ROUTES: [method: 'POST' | 'PATCH', url: string, allowed: string[], valid: object][] = [
@@ -62,9 +72,10 @@ const ROUTES: [method: 'POST' | 'PATCH', url: string, allowed: string[], valid: 
     ['name', 'email', 'plan', 'multiplier', 'limits', 'prepaid', 'status'],
     { name: 'Ada' },
   ],
-  ['POST', '/admin/v1/users/ada/tokens', ['name', 'expires_in', 'operations', 'models', 'limits'], {}],
-  ['PATCH', '/admin/v1/tokens/TOKEN', ['name', 'operations', 'models', 'limits'], { name: 'ci' }],
+  ['POST', '/admin/v1/users/ada/tokens', ['expires_in', ...TOKEN], {}],
+  ['PATCH', '/admin/v1/tokens/TOKEN', ['expires_in', ...TOKEN], { name: 'ci' }],
   ['POST', '/admin/v1/tokens/TOKEN/rotate', ['grace'], {}],
+  ['POST', '/admin/v1/token-checks', ['token'], { token: 'mmg_x' }],
   ['POST', '/admin/v1/plans', ['id', ...PLAN], { id: 'free' }],
   ['PATCH', '/admin/v1/plans/pro', PLAN, { name: 'Pro' }],
   ['POST', '/admin/v1/users/ada/credits', ['amount', 'reason', 'id'], { amount: '1', reason: 'x' }],

@@ -16,6 +16,7 @@ describe('the admin API of users', () => {
     plan: 'pro',
     multiplier: '0.4',
     limits: null,
+    end_user_limits: null,
     prepaid: null,
     status: 'active',
     created_at: '2026-01-01T00:00:00.000Z',
@@ -28,7 +29,7 @@ describe('the admin API of users', () => {
     expect([added.status, added.body]).toEqual([201, grace])
     expect((await api.call('GET', '/admin/v1/users/grace')).body).toEqual({
       ...grace,
-      effective: { plan: null, limits: {}, multiplier: '0.4', prepaid: false },
+      effective: { plan: null, limits: {}, end_user_limits: {}, multiplier: '0.4', prepaid: false },
     })
   })
 
