@@ -10,6 +10,7 @@ export interface CallOperation {
 
 /** Who calls, as far as every stage needs to know it. */
 export interface CallCaller {
+  readonly kind: 'server' | 'session' | 'jwt'
   readonly userId: string
   readonly tokenId: string
   /** '' where it is no session. */
@@ -26,6 +27,17 @@ export interface CallCaller {
  */
 export function endUserKey(userId: string, endUser: string): string {
   return `${userId}/${endUser}`
+}
+
+/** Stands for whoever uses JWTs of a user that name no end user; no end user may be called so. */
+export const UNNAMED = '*'
+
+/**
+ * Who of a user's people calls, as far as somebody can be stopped by themselves: the end user; with a JWT that names none
+ * the bearer of such, since there is no token in the store to be stopped; '' where it is the token.
+ */
+export function personOf({ kind, endUser }: Pick<CallCaller, 'kind' | 'endUser'>): string {
+  return endUser === '' && kind === 'jwt' ? UNNAMED : endUser
 }
 
 /** What a call used and costs. Money is whole nano-units of the currency. */

@@ -105,7 +105,8 @@ export class Inquiry {
   /** Takes in one call: no more than counting. Never throws. */
   observe(event: CallEvent): void {
     try {
-      this.profiles.observe(event)
+      // Of JWTs there is no token that could be stopped, so nobody asks how all of them together do.
+      if (event.kind !== 'jwt') this.profiles.observe(event)
       if (event.endUser !== '') this.#endUsers.observe(event)
       for (const watcher of this.#options.cross) watcher.observe(event)
     } catch (error) {

@@ -1,9 +1,10 @@
+import { personOf } from '../call.ts'
 import type { Identity } from './identity.ts'
 
 /** Judges the end users whom sessions and JWTs name. */
 export interface EndUserGate {
   /**
-   * @param identity one with an end user
+   * @param identity one with an end user, or of a JWT that names none
    * @returns the identity with what limits its end user
    * @throws TokenRefusal `end_user_suspended`
    */
@@ -27,10 +28,10 @@ export class Gate {
     this.#endUsers = endUsers
   }
 
-  /** As `EndUserGate.admit`; an identity without an end user stays as it is. */
+  /** As `EndUserGate.admit`; that of a token itself stays as it is. */
   admit(identity: Identity): Identity {
     const endUsers = this.#endUsers
-    if (identity.endUser === '' || endUsers === undefined) return identity
+    if (endUsers === undefined || personOf(identity) === '') return identity
     const { version } = endUsers
     const judged = this.#judged.get(identity)
     if (judged?.version === version) return judged.identity

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { endUserKey } from '../call.ts'
+import { endUserKey, personOf } from '../call.ts'
 import { GatewayError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { EndUserStore, Limits, Page, PageRequest, SuspendedEndUser } from '../store/store.ts'
@@ -59,12 +59,13 @@ export class EndUsers implements EndUserGate {
   /** See `EndUserGate`. */
   admit(identity: Identity): Identity {
     const { userId, userSince, endUser } = identity
-    const id = endUserKey(userId, endUser)
+    const id = endUserKey(userId, personOf(identity))
     const stopped = this.#suspended.get(id)
     // Whoever had the user's id before is somebody else.
     if (stopped !== undefined && stopped.suspendedAt >= userSince)
       throw new TokenRefusal('end_user_suspended', identity)
-    const limits: Limits = slowedDown(identity.endUserLimits, this.#throttled.get(id) ?? null)
+    const own: Limits = endUser === '' ? {} : identity.endUserLimits
+    const limits = slowedDown(own, this.#throttled.get(id) ?? null)
     if (!isLimiting(limits)) return identity
     const subject = { kind: 'end_user', id, since: userSince, limits } as const
     return Object.freeze({ ...identity, limited: [...identity.limited, subject] })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { UNNAMED } from '../call.ts'
 import type { JwtIssuer } from '../config/jwt-issuers.ts'
 
 /** As the admin API takes ids of users. */
@@ -39,5 +40,6 @@ export function userIdOf(
 
 /** An end user by the name that a claim gives; one that no session token could name has a hash for a name. */
 export function endUserOf(claimed: string): string {
-  return claimed === '' || END_USER.test(claimed) ? claimed : `jwt_${hashOf(claimed)}`
+  if (claimed === '') return ''
+  return END_USER.test(claimed) && claimed !== UNNAMED ? claimed : `jwt_${hashOf(claimed)}`
 }

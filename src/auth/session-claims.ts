@@ -42,7 +42,7 @@ export interface SessionClaims {
 const VERSION = 1
 
 /** How an end user is named: 1 to 128 visible ASCII characters. */
-export const END_USER = '^[\\x21-\\x7e]{1,128}$'
+export const END_USER = '^(?!\\*$)[\\x21-\\x7e]{1,128}$'
 
 const closed = { additionalProperties: false }
 const names = Type.Optional(Type.Array(Type.String()))

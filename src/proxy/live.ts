@@ -1,4 +1,4 @@
-import type { Call, CallCaller } from '../call.ts'
+import { endUserKey, personOf, type Call, type CallCaller } from '../call.ts'
 import type { RefusalCode } from '../errors.ts'
 import { Bag, type BagItem } from '../lib/bag.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -115,9 +115,7 @@ export class LiveCalls {
       const code =
         this.#endingOf(`token ${caller.tokenId}`, live, now) ??
         this.#endingOf(`user ${caller.userId}`, live, now) ??
-        (caller.endUser === ''
-          ? undefined
-          : this.#endingOf(`end user ${caller.userId}/${caller.endUser}`, live, now))
+        this.#endingOf(`end user ${endUserKey(caller.userId, personOf(caller))}`, live, now)
       if (code !== undefined) live.abort(code)
     }
   }

@@ -17,8 +17,8 @@ export async function refuseCredential(
 ): Promise<never> {
   const error = gatewayErrorOf(thrown)
   metrics.authAttempt(authResultOf(error.code))
-  // Pages hold sessions for a while after their token has ended: that tells of no copy of it.
-  if (error instanceof TokenRefusal && error.identity.kind !== 'session') {
+  // Pages hold sessions for a while after their token has ended, and nobody can take a JWT back: that tells of no copy.
+  if (error instanceof TokenRefusal && error.identity.kind === 'server') {
     const { tokenId, userId } = error.identity
     watch.refused({ code: error.code, tokenId, userId, address: request.ip, at: clock.now() })
   }

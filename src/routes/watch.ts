@@ -2,10 +2,15 @@ import type { IncomingMessage } from 'node:http'
 import type { CallEvent } from '../abuse/event.ts'
 import type { Guard } from '../abuse/guard.ts'
 import type { Identity } from '../auth/identity.ts'
-import type { Call } from '../call.ts'
+import { personOf, type Call } from '../call.ts'
 
 /** Who watches for abuse, as far as requests tell them. */
 export type Watch = Pick<Guard, 'observe' | 'refused'>
+
+/** By what a token is watched: all JWTs of an issuer are one to the books, those of each user are to detection. */
+function watchedToken({ kind, tokenId, userId }: Identity): string {
+  return kind === 'jwt' ? `${tokenId}:${userId}` : tokenId
+}
 
 /**
  * What is learnt from a call of a known token, now that it has ended.
@@ -15,10 +20,10 @@ export function eventOf(call: Call, identity: Identity, request: IncomingMessage
   const { operation, model, outcome, refusal, providerCode, bill, bytesIn, contentHash, address } = call
   return {
     at,
-    tokenId: identity.tokenId,
+    tokenId: watchedToken(identity),
     userId: identity.userId,
     kind: identity.kind,
-    endUser: identity.endUser,
+    endUser: personOf(identity),
     plan: identity.plan ?? '',
     operation: operation.name,
     modality: operation.modality,

@@ -46,6 +46,13 @@ describe('an end user', () => {
     expect(world.errors).toEqual([])
   })
 
+  it('of JWTs is watched by themselves alone: there is no token that could be stopped', async () => {
+    const world = new World()
+    world.guard.observe(call('jwt_acme:ada', world.clock.time, { kind: 'jwt', endUser: '*' }))
+    await world.guard.close()
+    expect([...world.store.saved.keys()]).toEqual([])
+  })
+
   it('leaves nothing of their past in the store', async () => {
     const world = new World()
     world.guard.observe(browser('eve', world.clock.time))

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { identityFrom } from '../../src/auth/effective.ts'
+import { Gate } from '../../src/auth/end-user-gate.ts'
 import { EndUsers } from '../../src/auth/end-users.ts'
+import { UNNAMED } from '../../src/call.ts'
 import type { Ending, Identity } from '../../src/auth/identity.ts'
 import type { Limits, Store } from '../../src/store/store.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
@@ -53,6 +55,19 @@ describe('an end user', () => {
     expect(await endUsers.reinstate('ada', 'eve')).toBe(true)
     expect(endUsers.admit(anIdentity('eve')).endUser).toBe('eve')
     expect(await endUsers.reinstate('ada', 'eve')).toBe(false)
+  })
+
+  it('that a JWT does not name is stopped as the bearer of such, and nobody who is named or has a token', async () => {
+    const jwt = (endUser: string): Identity => Object.freeze({ ...anIdentity(endUser), kind: 'jwt' as const })
+    const gate = new Gate(endUsers)
+    await endUsers.suspend('ada', UNNAMED, 'inc_1')
+    expect(() => gate.admit(jwt(''))).toThrow(expect.objectContaining({ code: 'end_user_suspended' }))
+    expect(gate.admit(jwt('eve')).endUser).toBe('eve')
+    expect(gate.admit(anIdentity('')).endUser).toBe('')
+    await endUsers.reinstate('ada', UNNAMED)
+    endUsers.throttle('ada', UNNAMED, 7)
+    expect(gate.admit(jwt('')).limited).toMatchObject([{ id: 'ada/*', limits: { requestsPerMinute: 7 } }])
+    expect(gate.admit(anIdentity('')).limited).toEqual([])
   })
 
   it('of somebody who has the id of a deleted user is somebody else', async () => {

@@ -28,6 +28,7 @@ it('100,000 junk models, users and tokens leave at most 5,000 series, and no cou
     call.caller = {
       userId: `user-${at % 3 === 0 ? at : at % 60}`,
       tokenId: `token-${at}`,
+      kind: 'server',
       sessionId: '',
       endUser: '',
       expiresAt: Infinity,

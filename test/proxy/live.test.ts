@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Call } from '../../src/call.ts'
+import { Call, type CallCaller } from '../../src/call.ts'
 import type { RefusalCode } from '../../src/errors.ts'
 import { LiveCalls, type CallerEnding, type LiveCall } from '../../src/proxy/live.ts'
 
@@ -22,12 +22,21 @@ beforeEach(() => {
 
 afterEach(() => live.close())
 
-function begin(more: Partial<Pick<LiveCall, 'deadline' | 'stalledSince'>> & { expiresAt?: number } = {}): {
-  ended: string[]
-} {
+function begin(
+  more: Partial<
+    Pick<LiveCall, 'deadline' | 'stalledSince'> & Pick<CallCaller, 'expiresAt' | 'kind' | 'endUser'>
+  > = {},
+): { ended: string[] } {
   const operation = { name: 'chat.native', modality: 'chat', dialect: 'native' } as const
   const call = new Call('r', operation, '127.0.0.1', clock, () => undefined)
-  call.caller = { userId: 'alice', tokenId: 'token-1', sessionId: '', endUser: '', expiresAt: more.expiresAt ?? Infinity }
+  call.caller = {
+    userId: 'alice',
+    tokenId: 'token-1',
+    kind: more.kind ?? 'server',
+    sessionId: '',
+    endUser: more.endUser ?? '',
+    expiresAt: more.expiresAt ?? Infinity,
+  }
   const ended: string[] = []
   const entry: LiveCall = {
     slot: -1,
@@ -49,6 +58,18 @@ function begin(more: Partial<Pick<LiveCall, 'deadline' | 'stalledSince'>> & { ex
 }
 
 describe('what is under way', () => {
+  it.each([
+    ['of a JWT that names nobody ends when its bearers are stopped', 'jwt', '', '*', ['end_user_suspended']],
+    ['of a token goes on when the bearers of JWTs are stopped', 'server', '', '*', []],
+    ['of an end user ends when they are stopped', 'session', 'eve', 'eve', ['end_user_suspended']],
+    ['of an end user goes on when another is stopped', 'session', 'eve', 'adam', []],
+  ] as const)('%s', (_, kind, endUser, stopped, expected) => {
+    const { ended } = begin({ kind, endUser })
+    live.end({ userId: 'alice', endUser: stopped, at: clock.now() })
+    live.sweep()
+    expect(ended).toEqual(expected)
+  })
+
   it('goes on while nothing speaks against it', () => {
     const { ended } = begin()
     clock.pass(3_600_000)
@@ -123,7 +144,14 @@ describe('what is under way', () => {
     live.end({ tokenId: 'token-1', at: clock.wall })
     live.sweep()
     clock.pass(10)
-    early.caller = { userId: 'alice', tokenId: 'token-1', sessionId: '', endUser: '', expiresAt: Infinity }
+    early.caller = {
+      userId: 'alice',
+      tokenId: 'token-1',
+      kind: 'server',
+      sessionId: '',
+      endUser: '',
+      expiresAt: Infinity,
+    }
     const ended: string[] = []
     live.add({
       slot: -1,
