@@ -13,6 +13,8 @@ export interface GatewayChild extends Child {
   readonly token: string
   /** Makes another user. @returns a token of theirs */
   newToken(user: string): Promise<string>
+  /** Makes a session of the first user's token. @returns its token */
+  newSession(endUser: string): Promise<string>
 }
 
 export interface GatewayOptions {
@@ -91,13 +93,16 @@ const EVERY_LIMIT = {
   ],
 }
 
+function tokenIn({ token }: Readonly<Record<string, unknown>>): string {
+  if (typeof token !== 'string') throw new Error('the gateway issued no token')
+  return token
+}
+
 async function newToken(adminUrl: string, adminToken: string, user: string): Promise<string> {
   const users = `${adminUrl}/admin/v1/users`
   await post(users, adminToken, { id: user, name: user, limits: EVERY_LIMIT, prepaid: true })
   await post(`${users}/${user}/credits`, adminToken, { amount: '1000000', reason: 'benchmark' })
-  const { token } = await post(`${users}/${user}/tokens`, adminToken, { limits: EVERY_LIMIT })
-  if (typeof token !== 'string') throw new Error('the gateway issued no token')
-  return token
+  return tokenIn(await post(`${users}/${user}/tokens`, adminToken, { limits: EVERY_LIMIT }))
 }
 
 /** Starts the gateway as an operator would, with a database of its own, and makes a user and a token under every limit. */
@@ -131,7 +136,17 @@ export async function startGateway({
   try {
     const { publicUrl, adminUrl } = await listening(gateway)
     const tokenOf = (user: string): Promise<string> => newToken(adminUrl, adminToken, user)
-    return { url: publicUrl, pid: pidOf(gateway), stop, token: await tokenOf('bench'), newToken: tokenOf }
+    return {
+      url: publicUrl,
+      pid: pidOf(gateway),
+      stop,
+      token: await tokenOf('bench'),
+      newToken: tokenOf,
+      newSession: async (endUser) => {
+        const url = `${adminUrl}/admin/v1/users/bench/session-tokens`
+        return tokenIn(await post(url, adminToken, { sub: endUser, expires_in: '1h', concurrency: 100_000 }))
+      },
+    }
   } catch (error) {
     await stop()
     throw error

@@ -66,7 +66,7 @@ async function bench(options: BenchOptions): Promise<void> {
   for (const warning of warningsOf(figures)) progress(`WARNING: ${warning}`)
   const text = markdown(setting, options.workloads, figures, notices)
   if (options.json) {
-    const ratios = options.workloads.map((workload) =>
+    const ratios = options.workloads.flatMap((workload) =>
       ratiosOf(
         workload,
         figures.filter((one) => one.workload === workload.name),

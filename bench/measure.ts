@@ -77,7 +77,8 @@ export interface Plan {
 }
 
 /** One workload on every target: warmed up first, then one after the other, round after round, so that all see the same machine. */
-export async function measure(workload: Workload, targets: readonly Target[], plan: Plan): Promise<Figure[]> {
+export async function measure(workload: Workload, all: readonly Target[], plan: Plan): Promise<Figure[]> {
+  const targets = all.filter(({ workloads }) => workloads?.includes(workload.name) !== false)
   plan.progress(`${workload.name}: warming up`)
   for (const target of targets) await load(workload, target, workload.warmUpSeconds)
   const samples = new Map<TargetName, Sample[]>(targets.map(({ name }) => [name, []]))

@@ -17,6 +17,8 @@ const LABELS: Readonly<Record<TargetName, string>> = {
   direct: 'direct (no proxy)',
   bare: 'bare @fastify/http-proxy',
   gateway: 'minimax-gateway',
+  session: 'minimax-gateway, session token',
+  jwt: 'minimax-gateway, JWT',
   nginx: 'nginx',
 }
 
@@ -53,9 +55,14 @@ function figuresOf(workload: Workload, figures: readonly Figure[]): string {
   return `### ${workload.name}: ${workload.title}\n\n${table(head, rows)}`
 }
 
+/** Targets that are the gateway; they differ in what it is called with. */
+const CREDENTIALS = ['gateway', 'session', 'jwt'] as const
+
 /** How the gateway stands to the others under one workload. */
 export interface Ratios {
   readonly workload: string
+  /** With which credential it was called. */
+  readonly credential: (typeof CREDENTIALS)[number]
   /** CPU per request, gateway over bare. */
   readonly cpuToBare: number | null
   readonly cpuToNginx: number | null
@@ -74,11 +81,15 @@ function difference(a: number | undefined, b: number | undefined): number | null
   return a === undefined || b === undefined ? null : a - b
 }
 
-export function ratiosOf(workload: Workload, figures: readonly Figure[]): Ratios {
-  const of = (target: TargetName): Figure | undefined => figures.find((one) => one.target === target)
-  const [direct, bare, gateway, nginx] = [of('direct'), of('bare'), of('gateway'), of('nginx')]
+function ratiosWith(
+  credential: Ratios['credential'],
+  workload: Workload,
+  of: (target: TargetName) => Figure | undefined,
+): Ratios {
+  const [direct, bare, gateway, nginx] = [of('direct'), of('bare'), of(credential), of('nginx')]
   return {
     workload: workload.name,
+    credential,
     cpuToBare: ratio(gateway?.cpuMicrosPerAnswer, bare?.cpuMicrosPerAnswer),
     cpuToNginx: ratio(gateway?.cpuMicrosPerAnswer, nginx?.cpuMicrosPerAnswer),
     maxCpuToBare: workload.maxCpuRatio,
@@ -86,6 +97,14 @@ export function ratiosOf(workload: Workload, figures: readonly Figure[]): Ratios
     p50Added: difference(gateway?.p50, direct?.p50),
     p99Added: difference(gateway?.p99, direct?.p99),
   }
+}
+
+/** @returns one for each credential with which the workload was measured */
+export function ratiosOf(workload: Workload, figures: readonly Figure[]): Ratios[] {
+  const of = (target: TargetName): Figure | undefined => figures.find((one) => one.target === target)
+  return CREDENTIALS.filter((credential) => of(credential) !== undefined).map((credential) =>
+    ratiosWith(credential, workload, of),
+  )
 }
 
 function ratiosTable(ratios: readonly Ratios[]): string {
@@ -99,7 +118,7 @@ function ratiosTable(ratios: readonly Ratios[]): string {
     'p99 added ms',
   ]
   const rows = ratios.map((one) => [
-    one.workload,
+    one.credential === 'gateway' ? one.workload : `${one.workload}, ${one.credential}`,
     shown(one.cpuToBare),
     one.maxCpuToBare === null ? '–' : `≤ ${one.maxCpuToBare}`,
     shown(one.cpuToNginx),
@@ -133,7 +152,7 @@ export function markdown(
       `Medians of ${setting.rounds} rounds of ${setting.seconds} s; load, upstream and proxy share the machine, so the ratios count.`,
     ...(remarks.length === 0 ? [] : [remarks.join('\n>\n')]),
     '## The gateway beside the others',
-    ratiosTable(workloads.map((workload) => ratiosOf(workload, of(workload)))),
+    ratiosTable(workloads.flatMap((workload) => ratiosOf(workload, of(workload)))),
     '## Figures',
     ...workloads.map((workload) => figuresOf(workload, of(workload))),
   ]

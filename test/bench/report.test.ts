@@ -59,15 +59,26 @@ describe('the report', () => {
   ]
 
   it('compares CPU with the bare proxy and latency with no proxy', () => {
-    expect(ratiosOf(json, figures)).toEqual({
-      workload: 'json',
-      cpuToBare: 0.75,
-      cpuToNginx: null,
-      maxCpuToBare: 0.8,
-      p50ToDirect: 2.5,
-      p50Added: 0.75,
-      p99Added: 2,
-    })
+    expect(ratiosOf(json, figures)).toEqual([
+      {
+        workload: 'json',
+        credential: 'gateway',
+        cpuToBare: 0.75,
+        cpuToNginx: null,
+        maxCpuToBare: 0.8,
+        p50ToDirect: 2.5,
+        p50Added: 0.75,
+        p99Added: 2,
+      },
+    ])
+  })
+
+  it('does so for each credential with which the gateway was called', () => {
+    const more = [...figures, figure('jwt', { cpuMicrosPerAnswer: 160 })]
+    expect(ratiosOf(json, more)).toMatchObject([
+      { credential: 'gateway', cpuToBare: 0.75 },
+      { credential: 'jwt', cpuToBare: 0.8 },
+    ])
   })
 
   it('names figures that are not to be believed', () => {
