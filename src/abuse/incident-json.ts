@@ -15,7 +15,7 @@ export interface IncidentJson {
   readonly id: string
   readonly token: string
   readonly user: string
-  readonly end_user: string
+  readonly end_user: string | null
   readonly state: Incident['state']
   readonly signal: string
   readonly response: string
@@ -38,7 +38,7 @@ export function incidentJson(incident: Incident): IncidentJson {
     id: incident.id,
     token: incident.tokenId,
     user: incident.userId,
-    end_user: incident.endUser,
+    end_user: incident.endUser === '' ? null : incident.endUser,
     state: incident.state,
     signal: incident.signal,
     response: incident.response,

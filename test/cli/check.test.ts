@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { startEmulator } from '../../emulator/server.ts'
 import { aFolder, aGateway, nowhere, run } from './helper.ts'
 
 const KEY = 'sk-needle-0123456789'
@@ -50,8 +51,11 @@ describe('check-config', () => {
 describe('doctor', () => {
   it('says ok to everything that is in place', async () => {
     const { env } = await aGateway()
-    const { code, out } = await run('doctor', { ...env, MINIMAX_API_KEY: KEY })
-    expect(out.map((line) => line.slice(0, 4))).toEqual(['ok  ', 'ok  ', 'ok  ', 'ok  '])
+    const emulator = await startEmulator({ keys: [KEY] })
+    const upstream = { MINIMAX_API_KEY: KEY, MINIMAX_BASE_URL: emulator.url }
+    const { code, out } = await run('doctor', { ...env, ...upstream })
+    await emulator.close()
+    expect(out.map((line) => line.slice(0, 4))).toEqual(Array.from({ length: 5 }, () => 'ok  '))
     expect(code).toBe(0)
   })
 

@@ -36,7 +36,9 @@ describe('D6: a WebSocket', () => {
   })
 
   it('takes nothing of the client to upstream but what the gateway builds', async () => {
-    await using gateway = await startGateway({ env: { MINIMAX_GROUP_ID: '42' } })
+    await using gateway = await startGateway({
+      env: { MINIMAX_GROUP_ID: '42', CORS_ORIGINS: 'https://app.example' },
+    })
     const { token } = await gateway.token()
     using wire = await Wire.open(gateway.url)
     wire.write(

@@ -5,7 +5,8 @@ import { sharedGateway } from '../helpers/shared.ts'
 import { postText, sendRaw } from '../helpers/wire.ts'
 import { withoutOurs } from '../helpers/ours.ts'
 
-const shared = sharedGateway()
+// Its page may call, or it would be refused before any header is looked at.
+const shared = sharedGateway({ env: { CORS_ORIGINS: 'https://app.example' } })
 
 /** What clients and proxies send, and what an attacker would. None of it is for MiniMax. */
 const SENT = [

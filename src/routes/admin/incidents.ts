@@ -61,8 +61,9 @@ export const IncidentView = Type.Object({
   id: Type.String(),
   token: Type.String({ description: 'Token id.' }),
   user: Type.String(),
-  end_user: Type.String({
-    description: 'The end user of whom it is, of those who use the token; "": it is of the token itself.',
+  end_user: Type.Union([Type.String(), Type.Null()], {
+    description:
+      'The end user of whom it is, of those who use the token; "*": whoever comes with a JWT that names none; null: it is of the token itself.',
   }),
   state,
   signal: Type.String({ description: 'The strongest signal.' }),

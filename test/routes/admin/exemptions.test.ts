@@ -11,6 +11,7 @@ describe('an exemption', () => {
     const view = {
       id,
       user: 'ada',
+      end_user: null,
       token: null,
       signals: ['off_hours'],
       reason: 'a crawl that we know',

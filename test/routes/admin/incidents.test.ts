@@ -23,6 +23,7 @@ describe('an incident', () => {
       id,
       token: tokenId,
       user: 'ada',
+      end_user: null,
       state: 'open',
       signal: PLACES,
       response: 'suspend',

@@ -26,6 +26,7 @@ describe('the admin API of plans', () => {
     id: 'pro',
     name: 'Pro',
     limits: LIMITS,
+    end_user_limits: null,
     multiplier: '0.4',
     operations: ['chat.*'],
     models: ['MiniMax-M2.5'],
