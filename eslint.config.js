@@ -29,7 +29,44 @@ export default tseslint.config(
   },
   {
     // Programs that people run in a terminal speak through stdout.
-    files: ['emulator/**', 'bench/**', 'scripts/**', 'src/cli.ts', 'src/cli/**', 'src/server.ts'],
+    files: [
+      'emulator/**',
+      'bench/**',
+      'scripts/**',
+      'examples/**',
+      'src/cli.ts',
+      'src/cli/**',
+      'src/server.ts',
+    ],
     rules: { 'no-console': 'off' },
+  },
+  {
+    // Written for people who have no compiler: plain JavaScript, for Node and for browsers.
+    files: ['examples/**/*.js'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          'AudioContext',
+          'Blob',
+          'FormData',
+          'MediaSource',
+          'Response',
+          'TextDecoder',
+          'TextDecoderStream',
+          'URL',
+          'WebSocket',
+          'atob',
+          'clearTimeout',
+          'console',
+          'document',
+          'fetch',
+          'location',
+          'process',
+          'setTimeout',
+          'window',
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
   },
 )

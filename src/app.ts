@@ -95,7 +95,7 @@ export async function createApp({
     store: store.ledger,
     upstream,
     keys,
-    accountOf: keyring.accountOf,
+    accountOf: (task) => keyring.accountOf(task),
     taskSeen: (task, document) => tenancy.seen(task, document),
     ledgerWaited: (ms) => overload.waited(ms),
     taskEnded: (task, { bill, at }) => {
@@ -203,7 +203,7 @@ export async function createApp({
 
   return {
     adminToken,
-    reload: keyring.reload,
+    reload: () => keyring.reload(),
     async listen() {
       const publicUrl = await publicServer.listen({ host: config.host, port: config.port, backlog: 4096 })
       const adminUrl = await adminServer.listen({ host: config.adminHost, port: config.adminPort })

@@ -60,7 +60,12 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       // `sub` names your user to the gateway, so that usage and limits are theirs.
-      body: JSON.stringify({ expires_in: '10m', operations: OPERATIONS, origins: [origin], sub: 'visitor-1' }),
+      body: JSON.stringify({
+        expires_in: '10m',
+        operations: OPERATIONS,
+        origins: [origin],
+        sub: 'visitor-1',
+      }),
     })
     if (!made.ok) throw new Error(`no session token: ${made.status} ${await made.text()}`)
     const session: unknown = await made.json()

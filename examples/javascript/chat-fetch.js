@@ -11,9 +11,7 @@ const answer = await fetch(`${GATEWAY_URL}/v1/chat/completions`, {
   }),
 })
 if (!answer.ok) {
-  throw new Error(
-    `${answer.status} ${await answer.text()} (request ${answer.headers.get('x-request-id')})`,
-  )
+  throw new Error(`${answer.status} ${await answer.text()} (request ${answer.headers.get('x-request-id')})`)
 }
 
 let rest = ''

@@ -143,7 +143,7 @@ function bytesFrom(hex) {
 /** What comes over a WebSocket until it is closed. */
 async function* messagesOf(socket) {
   const waiting = []
-  let wake = () => {}
+  let wake = () => undefined
   let isOpen = true
   socket.onmessage = ({ data }) => {
     waiting.push(JSON.parse(data))
