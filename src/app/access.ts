@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { AccessRequests } from '../auth/access-requests.ts'
-import { createAccessRequests } from '../auth/access-requests.ts'
+import type { AccessRequests } from '../auth/access/requests.ts'
+import { createAccessRequests } from '../auth/access/requests.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { TokenHash } from '../auth/hash.ts'
 import type { TokenService } from '../auth/tokens.ts'

@@ -1,6 +1,6 @@
 import type { TokenHash } from '../auth/hash.ts'
 import type { PageOrigins } from '../auth/place.ts'
-import { createSessionService, type SessionService } from '../auth/sessions.ts'
+import { createSessionService, type SessionService } from '../auth/session/sessions.ts'
 import type { Config } from '../config/schema.ts'
 import type { Clock } from '../lib/clock.ts'
 import { OPERATION_NAMES } from '../minimax/catalog.ts'

@@ -5,8 +5,8 @@ import { identityFrom } from './effective.ts'
 import type { Identity } from './identity.ts'
 import type { PageOrigins } from './place.ts'
 import { TokenRefusal } from './refusal.ts'
-import type { SessionClaims } from './session-claims.ts'
-import { sessionIdentity } from './session-identity.ts'
+import type { SessionClaims } from './session/claims.ts'
+import { sessionIdentity } from './session/identity.ts'
 
 /** How far the clocks of two replicas may differ: a session from further in the future than this is none. */
 const LEEWAY_MS = 30_000

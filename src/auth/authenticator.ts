@@ -9,8 +9,8 @@ import { Gate, type EndUserGate } from './end-user-gate.ts'
 import { isSameHash, type TokenHash } from './hash.ts'
 import type { Ending, Identity } from './identity.ts'
 import type { PageOrigins } from './place.ts'
-import type { SessionClaims } from './session-claims.ts'
-import { isSessionShaped, openSession, sessionKey } from './session-token.ts'
+import type { SessionClaims } from './session/claims.ts'
+import { isSessionShaped, openSession, sessionKey } from './session/token.ts'
 import { parseToken } from './token.ts'
 
 /** Tokens that may be slowed down at a time; beyond it, those looked up the longest ago go at their own speed again. */

@@ -1,4 +1,4 @@
-import { MAX_SESSION_LENGTH } from './session-token.ts'
+import { MAX_SESSION_LENGTH } from './session/token.ts'
 import { parseToken } from './token.ts'
 
 /** Kinds of credentials of ours that can be told in a text by how they look. */

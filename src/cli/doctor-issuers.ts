@@ -1,4 +1,4 @@
-import { checkIssuers } from '../auth/jwt-check.ts'
+import { checkIssuers } from '../auth/jwt/check.ts'
 import { readConfig } from './check-config.ts'
 import type { Io } from './io.ts'
 

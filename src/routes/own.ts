@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Identity } from '../auth/identity.ts'
-import type { SessionService } from '../auth/sessions.ts'
+import type { SessionService } from '../auth/session/sessions.ts'
 import { GatewayError } from '../errors.ts'
 import { newRequestId } from '../lib/ids.ts'
 import { hasBody } from '../proxy/body.ts'

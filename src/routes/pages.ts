@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { AccessRequests } from '../auth/access-requests.ts'
+import type { AccessRequests } from '../auth/access/requests.ts'
 import { GatewayError } from '../errors.ts'
 import { newRequestId } from '../lib/ids.ts'
 import { formatTime } from '../lib/times.ts'

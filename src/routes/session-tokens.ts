@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Identity } from '../auth/identity.ts'
-import type { SessionService } from '../auth/sessions.ts'
+import type { SessionService } from '../auth/session/sessions.ts'
 import { GatewayError } from '../errors.ts'
 import { ErrorView } from './admin/schemas.ts'
 import type { AdminServer } from './admin/validation.ts'

@@ -2,7 +2,7 @@ import { createAuthenticator, type AuthenticatorOptions } from '../../src/auth/a
 import { createTokenHash } from '../../src/auth/hash.ts'
 import type { Identity } from '../../src/auth/identity.ts'
 import { createPlanService } from '../../src/auth/plans.ts'
-import { createSessionService } from '../../src/auth/sessions.ts'
+import { createSessionService } from '../../src/auth/session/sessions.ts'
 import { createTokenService } from '../../src/auth/tokens.ts'
 import { createUserService } from '../../src/auth/users.ts'
 import { GatewayError } from '../../src/errors.ts'

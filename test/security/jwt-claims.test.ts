@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { START } from '../auth/helper.ts'
-import { aJwtHouse, anIssuer, goodClaims, ISSUER, type JwtHouse } from '../auth/jwt-kit.ts'
+import { aJwtHouse, anIssuer, goodClaims, ISSUER, type JwtHouse } from '../auth/jwt/kit.ts'
 import { ecdsa, forged } from '../helpers/forged-jwt.ts'
 import { newKey, type ProviderKey } from '../helpers/identity-provider.ts'
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { aJwtHouse, anIssuer, goodClaims, type JwtHouse } from '../auth/jwt-kit.ts'
+import { aJwtHouse, anIssuer, goodClaims, type JwtHouse } from '../auth/jwt/kit.ts'
 import { ecdsa, eddsa, fixed, forged, hmac, rsa, type Signer } from '../helpers/forged-jwt.ts'
 import { newKey, type ProviderKey } from '../helpers/identity-provider.ts'
 

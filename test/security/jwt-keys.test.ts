@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { exportJWK } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { keysOf, MAX_KEYS } from '../../src/lib/jwk.ts'
-import { aJwtHouse, goodClaims, ISSUER } from '../auth/jwt-kit.ts'
+import { aJwtHouse, goodClaims, ISSUER } from '../auth/jwt/kit.ts'
 import { ecdsa, eddsa, fixed, forged, rsa } from '../helpers/forged-jwt.ts'
 import { json, newKey, startIdentityProvider, type ProviderKey } from '../helpers/identity-provider.ts'
 

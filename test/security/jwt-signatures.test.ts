@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { aJwtHouse, anIssuer, goodClaims, type JwtHouse } from '../auth/jwt-kit.ts'
+import { aJwtHouse, anIssuer, goodClaims, type JwtHouse } from '../auth/jwt/kit.ts'
 import { ecdsa, fixed, forged, part, type Signer } from '../helpers/forged-jwt.ts'
 import { newKey, signed, type ProviderKey } from '../helpers/identity-provider.ts'
 

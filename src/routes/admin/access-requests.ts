@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import type { AccessRequests } from '../../auth/access-requests.ts'
-import type { Linked } from '../../auth/access-parts.ts'
+import type { AccessRequests } from '../../auth/access/requests.ts'
+import type { Linked } from '../../auth/access/parts.ts'
 import { GatewayError } from '../../errors.ts'
 import { formatTime } from '../../lib/times.ts'
 import { ACCESS_STATES, type AccessRequest, type UserStore } from '../../store/store.ts'

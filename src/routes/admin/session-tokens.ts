@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { SessionService } from '../../auth/sessions.ts'
+import type { SessionService } from '../../auth/session/sessions.ts'
 import { rulesFromJson, sessionFields, sessionView, SessionTokenView } from '../session-tokens-json.ts'
 import { makes } from './audit-rule.ts'
 import { closed, tokenId } from './fields.ts'

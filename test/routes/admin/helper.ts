@@ -10,7 +10,7 @@ import { EndUsers } from '../../../src/auth/end-users.ts'
 import { adminRoutes, adminServerOptions } from '../../../src/routes/admin/index.ts'
 import { createObjectRemoval, type RemoveObject } from '../../../src/routes/admin/removal.ts'
 import type { LedgerReader } from '../../../src/store/store.ts'
-import { accessOf } from '../../auth/access-kit.ts'
+import { accessOf } from '../../auth/access/kit.ts'
 import { aHouse, OPERATIONS, type House } from '../../auth/helper.ts'
 import { guardOf } from './guard-kit.ts'
 
