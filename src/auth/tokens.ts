@@ -58,7 +58,7 @@ export interface TokenService {
   /**
    * Holds from the next request on; what is left out stays. New limits take the place of all limits of before. What is
    * under way ends at the sooner of the old end and the new one.
-   * @throws GatewayError `not_found`, `invalid_request`
+   * @throws GatewayError `not_found`, `invalid_request`; `conflict` for a new end of what was revoked or rotated
    */
   update(id: string, change: TokenChange): Promise<Token>
   /** Holds from the next request on, and ends what is underway. Idempotent. @throws GatewayError `not_found` */
@@ -138,6 +138,16 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     return typeof expiresInMs === 'number' ? timeAfter(now, expiresInMs, 'expires_in') : expiresInMs
   }
 
+  /** What was revoked or rotated away has the end that it was given then. */
+  async function requireUnended(id: string): Promise<void> {
+    const token = await store.tokens.get(id)
+    if (token === undefined) throw noSuchToken()
+    if (token.revokedAt === null && token.replacedBy === null) return
+    throw new GatewayError('conflict', 'The token was revoked or rotated, and its end stands.', {
+      path: 'expires_in',
+    })
+  }
+
   function draft(fields: Omit<Token, 'id' | 'kind' | 'hash' | keyof typeof UNENDED>) {
     const { id, text } = newToken(prefix)
     const record: Token = {
@@ -186,6 +196,7 @@ export function createTokenService(options: TokenServiceOptions): TokenService {
     async update(id, { name, operations, models, origins, networks, limits, expiresInMs }) {
       if (operations) checkOperationPatterns(operations, known)
       const expiresAt = endAfter(clock.now(), expiresInMs)
+      if (expiresAt !== undefined) await requireUnended(id)
       const change = {
         ...(name !== undefined && { name }),
         ...(operations !== undefined && { operations }),

@@ -120,6 +120,20 @@ describe('the end of a token', () => {
     })
   })
 
+  it('stands when it was revoked or rotated away', async () => {
+    const { tokens } = await aHouse()
+    const revoked = await tokens.create('ada')
+    await tokens.revoke(revoked.id)
+    const rotated = await tokens.create('ada')
+    await tokens.rotate(rotated.id, 60_000)
+    for (const { id } of [revoked, rotated]) {
+      for (const expiresInMs of [null, 3_600_000])
+        await expect(tokens.update(id, { expiresInMs })).rejects.toMatchObject({ code: 'conflict' })
+      expect(await tokens.update(id, { name: 'of before' })).toMatchObject({ name: 'of before' })
+    }
+    expect(await tokens.get(rotated.id)).toMatchObject({ expiresAt: START + 60_000 })
+  })
+
   it.each([0, -1, Number.NaN, 1e300])('is not %s from now', async (expiresInMs) => {
     const { tokens } = await aHouse()
     const { id } = await tokens.create('ada')
