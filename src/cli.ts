@@ -2,6 +2,12 @@
 import { main } from './cli/main.ts'
 import { environment } from './config/load.ts'
 
+// Whoever reads along, as `head` does, may have read enough: that is no error of anybody's.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
 process.exitCode = await main(process.argv.slice(2), {
   env: environment,
   out: (line) => process.stdout.write(`${line}\n`),

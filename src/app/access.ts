@@ -95,6 +95,7 @@ export function openAccess(parts: AccessParts): Access {
         ...doors,
         access: requests,
         publicUrl,
+        mails: mail !== null,
         onError: (error: unknown, requestId: string) =>
           logger.error({ err: error, requestId }, 'a request for access could not be answered'),
       }

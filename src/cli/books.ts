@@ -87,7 +87,7 @@ function printRequests(io: Io, requests: readonly Request[]): void {
       orDash(request.model),
       orDash(request.outcome),
       request.state,
-      orDash(request.duration_ms),
+      request.duration_ms === null ? '-' : request.duration_ms.toFixed(1),
       request.charged,
       request.currency,
       usageText(request.usage),

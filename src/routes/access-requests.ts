@@ -14,6 +14,8 @@ import { openDoors, type AccessDoors } from './access-doors.ts'
 /** What the route of requests for access needs. */
 export interface AccessRouteOptions extends AccessDoors {
   readonly access: Pick<AccessRequests, 'submit'>
+  /** Whether there is a way to send mails. */
+  readonly mails: boolean
 }
 
 const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
@@ -22,11 +24,14 @@ const LONGEST_NOTE = 500
 /** Requests of one address within an hour, and how many addresses are counted at a time. */
 const PER_ADDRESS = { max: 10, timeWindow: 3_600_000, cache: 50_000 }
 
-/** The one answer, whoever asks. */
-const TAKEN = {
-  status: 'accepted',
-  message:
-    'If this address can be given access, a mail goes to it. Mails come within minutes, and not twice within an hour.',
+/** The one answer, whoever asks. @param mails whether there is a way to send them */
+function takenAnswer(mails: boolean) {
+  return {
+    status: 'accepted',
+    message: mails
+      ? 'If this address can be given access, a mail goes to it. Mails come within minutes, and not twice within an hour.'
+      : 'The operator looks at requests, and answers to the address if access can be given.',
+  }
 }
 
 const RequestBody = Type.Object(
@@ -55,6 +60,7 @@ function noteFrom(written: string | undefined): string | null {
  */
 export async function accessRequestRoutes(app: FastifyInstance, options: AccessRouteOptions): Promise<void> {
   const { access, clock, onError } = options
+  const taken = takenAnswer(options.mails)
   const api = app.withTypeProvider<TypeBoxProvider>()
   const count = app.createRateLimit(PER_ADDRESS)
   api.setValidatorCompiler(compileValidator)
@@ -87,7 +93,7 @@ export async function accessRequestRoutes(app: FastifyInstance, options: AccessR
         throw new GatewayError('address_rate_limited', undefined, { retryAfter })
       }
       access.submit({ email, note: noteFrom(request.body.note) })
-      return reply.code(202).send(TAKEN)
+      return reply.code(202).send(taken)
     },
   )
 }

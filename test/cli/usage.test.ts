@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { accessSync, constants, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
@@ -149,5 +149,11 @@ describe('the program', () => {
   it('can be called as it is', async () => {
     accessSync(PROGRAM, constants.X_OK)
     expect(execFileSync(process.execPath, [PROGRAM, 'help'], { encoding: 'utf8' })).toMatch(/^Usage: /)
+  })
+
+  it('says nothing when nobody reads what it prints', () => {
+    const pipe = `"${process.execPath}" "${PROGRAM}" help | :`
+    const { stdout, stderr } = spawnSync('sh', ['-c', pipe], { encoding: 'utf8' })
+    expect([stdout, stderr]).toEqual(['', ''])
   })
 })
